@@ -1,0 +1,90 @@
+# What "a library of ours" is, said once.
+
+include(CheckCCompilerFlag)
+
+option(FIRN_WERROR "Treat warnings as errors" OFF)
+set(FIRN_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+
+add_library(firn_flags INTERFACE)
+target_compile_features(firn_flags INTERFACE c_std_17)
+target_compile_definitions(firn_flags INTERFACE
+  _GNU_SOURCE _FILE_OFFSET_BITS=64 FIRN_VERSION="${PROJECT_VERSION}")
+target_compile_options(firn_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wwrite-strings
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+  -Wpointer-arith -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+  -Wconversion -Wdate-time -fno-common
+  # `{ 0 }` is the empty value of every struct of ours.
+  -Wno-missing-field-initializers
+  $<$<BOOL:${FIRN_WERROR}>:-Werror>)
+
+foreach(flag IN ITEMS -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+                      -Wtrampolines -fstack-clash-protection
+                      -fcf-protection=full -mbranch-protection=standard
+                      -ftrivial-auto-var-init=zero
+                      -fzero-call-used-regs=used-gpr)
+  string(MAKE_C_IDENTIFIER "HAVE${flag}" have)
+  check_c_compiler_flag("${flag}" ${have})
+  if(${have})
+    target_compile_options(firn_flags INTERFACE "${flag}")
+  endif()
+endforeach()
+
+target_compile_options(firn_flags INTERFACE -fstack-protector-strong
+  -fno-delete-null-pointer-checks -fno-strict-overflow)
+target_link_options(firn_flags INTERFACE
+  LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:--as-needed)
+
+if(FIRN_SANITIZE)
+  target_compile_options(firn_flags INTERFACE -fsanitize=${FIRN_SANITIZE}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(firn_flags INTERFACE -fsanitize=${FIRN_SANITIZE})
+else()
+  # Fortification needs optimisation and must not meet a sanitizer.
+  target_compile_options(firn_flags INTERFACE
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
+    $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
+endif()
+
+# firn_library(NAME PUBLIC DEPENDENCY...): the folder lib/NAME.
+function(firn_library name)
+  file(GLOB sources CONFIGURE_DEPENDS lib/${name}/*.c)
+  if(NOT sources)
+    add_library(firn_${name} INTERFACE)
+    target_include_directories(firn_${name} INTERFACE include lib)
+    target_link_libraries(firn_${name} INTERFACE firn_flags ${ARGN})
+    return()
+  endif()
+  add_library(firn_${name} STATIC ${sources})
+  set_target_properties(firn_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(firn_${name} PUBLIC include lib)
+  target_link_libraries(firn_${name} PUBLIC firn_flags ${ARGN})
+endfunction()
+
+# firn_program(NAME FOLDER LIBRARY...): an executable from every file of FOLDER.
+function(firn_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARGN})
+endfunction()
+
+# firn_test(NAME LIBRARY...): tests/NAME.c, a Check program of sentences.
+# Exit status 77 is a skip, named on the program's last line.
+function(firn_test name)
+  get_filename_component(target ${name} NAME)
+  add_executable(${target} tests/${name}.c)
+  target_compile_definitions(${target} PRIVATE
+    TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/tests/data")
+  target_include_directories(${target} PRIVATE tests)
+  target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CHECK)
+  add_test(NAME ${name} COMMAND ${target})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endfunction()
+
+# firn_script(NAME ARGUMENT...): tests/NAME, a shell test.
+function(firn_script name)
+  add_test(NAME ${name}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/${name} ${ARGN})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
+    RESOURCE_LOCK machine)
+endfunction()

@@ -1,0 +1,85 @@
+#ifndef FIRN_ISOLATE_H
+#define FIRN_ISOLATE_H
+
+/*
+ * isolate -- cut a container off the network at once, and undo exactly that.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "firn/err.h"
+#include "firn/ledger.h"
+#include "firn/target.h"
+
+/* Whom it may still talk to, both ways. */
+struct firn_allow {
+	int family;                /* AF_INET or AF_INET6 */
+	unsigned char address[16]; /* network order; bits beyond prefix are 0 */
+	unsigned prefix;           /* bits */
+	uint16_t port;             /* host order; 0 for any */
+};
+
+/* firn_allow_parse(text, ret, err) -- of CIDR[:PORT], "10.0.0.5:9200",
+ * "10.0.0.0/8", "[2001:db8::/32]:443", "2001:db8::1". */
+FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
+				     struct firn_err *err);
+
+struct firn_isolation {
+	const struct firn_allow *allow;
+	size_t n_allow;
+};
+
+/*
+ * firn_isolate(target, ledger, how, ret, err) -- let nothing in or out.
+ *
+ * First a BPF program on the container's cgroup, both ways (established
+ * connections stop at once; holds for host-network containers; nothing inside
+ * can undo it), then one at the host's end of each of its interfaces, because
+ * raw frames pass the first.  Loopback stays.  Links are pinned, so that they
+ * outlive firn.  Sockets keep their state; the peer sees silence.
+ *
+ * `*ret` is a new object:
+ *   "state"    "isolated", or "partial" with what is left open
+ *   "methods"  array of {"method": "cgroup-bpf" | "tcx" | "clsact" |
+ *              "link-down", "on": cgroup or interface, "covers": text,
+ *              "verified": bool, "elapsed_us"}
+ *   "not_used" array of {"method", "why"}
+ *   "open"     array of texts: what still gets through, and why
+ *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
+ *   "already"  was it isolated before? then nothing is changed
+ *
+ * Source: linux/bpf.h; bpf(2); Linux Documentation/bpf/prog_cgroup_sockopt.rst
+ * and bpf_prog_run.rst.
+ */
+FIRN_MUST_CHECK int firn_isolate(struct firn_target *target,
+				 struct firn_ledger *ledger,
+				 const struct firn_isolation *how, json_t **ret,
+				 struct firn_err *err);
+
+/* Only the part on the cgroup (0.1 ms), and only the part on interfaces:
+ * capture puts the freeze between them. */
+enum firn_isolate_part {
+	FIRN_ISOLATE_CGROUP = 1,
+	FIRN_ISOLATE_LINKS = 2,
+	FIRN_ISOLATE_ALL = 3,
+};
+FIRN_MUST_CHECK int firn_isolate_part(struct firn_target *target,
+				      struct firn_ledger *ledger,
+				      const struct firn_isolation *how,
+				      enum firn_isolate_part part, json_t **ret,
+				      struct firn_err *err);
+
+/*
+ * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,
+ * from the ledger alone: the container may be gone.  `*ret` is a new object:
+ * "state" ("released", "not isolated"), "undone" (methods), "dropped" (the
+ * counters at the end).
+ */
+FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
+				 struct firn_err *err);
+
+#endif

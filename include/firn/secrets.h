@@ -1,0 +1,60 @@
+#ifndef FIRN_SECRETS_H
+#define FIRN_SECRETS_H
+
+/*
+ * secrets -- which secrets the intruder could read, and how to rotate them.
+ *
+ * A value never leaves this module: what comes out is its kind, its places,
+ * and a keyed fingerprint, the same for the same value within a case.
+ */
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "firn/case.h"
+#include "firn/err.h"
+#include "firn/target.h"
+
+struct firn_secret_rules;
+
+/*
+ * firn_secret_rules_open(ret, folders, n, err) -- the rules that ship, then
+ * the *.yaml of each folder, in the order of their names; a rule of the same
+ * name replaces the one before.  Errors name file, line and column.
+ */
+FIRN_MUST_CHECK int firn_secret_rules_open(struct firn_secret_rules **ret,
+					   const char *const *folders, size_t n,
+					   struct firn_err *err);
+void firn_secret_rules_close(struct firn_secret_rules **rules);
+
+/*
+ * firn_secret_rules_check(rules, ret, err) -- try every rule on the samples
+ * that stand in it.  `*ret`: {"rules": N, "samples": N, "failures": [...]}.
+ */
+FIRN_MUST_CHECK int firn_secret_rules_check(
+	const struct firn_secret_rules *rules, json_t **ret,
+	struct firn_err *err);
+
+/*
+ * firn_secrets_of_target(target, rules, of, ret, err) -- the checklist
+ * of a live container: configured environment, every process's environ and
+ * command line, mounted secrets, well-known credential files.
+ *
+ * `*ret` is a new object: "case", "items" (most urgent first), "gaps".
+ */
+FIRN_MUST_CHECK int firn_secrets_of_target(
+	const struct firn_target *target, const struct firn_secret_rules *rules,
+	const struct firn_case *of, json_t **ret, struct firn_err *err);
+
+/* firn_secrets_of_archive(fd, rules, ret, err) -- the same from an archive,
+ * with the case and the key that stand in it; `fd` may be a pipe. */
+FIRN_MUST_CHECK int firn_secrets_of_archive(
+	int fd, const struct firn_secret_rules *rules, json_t **ret,
+	struct firn_err *err);
+
+/* firn_secrets_markdown(checklist) -- for a ticket; for the caller to
+ * free(3).  NULL when there is no memory. */
+char *firn_secrets_markdown(const json_t *checklist);
+
+#endif

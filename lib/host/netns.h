@@ -1,0 +1,30 @@
+#ifndef HOST_NETNS_H
+#define HOST_NETNS_H
+
+/*
+ * netns -- kernel sockets that look into another network namespace.
+ *
+ * A netlink socket belongs to the namespace that it was made in.  A short-lived
+ * child enters the namespace (and no other), makes them, and passes them back:
+ * firn itself never leaves the host's.
+ *
+ * Source: netlink(7), setns(2), unix(7) SCM_RIGHTS.
+ */
+
+#include <stddef.h>
+
+#include "firn/err.h"
+
+/*
+ * firn_netns_sockets(netns_fd, protocols, n, ret_fds, err) -- one netlink
+ * socket for each protocol (NETLINK_SOCK_DIAG, NETLINK_ROUTE, ...).
+ *
+ * `netns_fd` is a descriptor of /proc/PID/ns/net.  A protocol that this kernel
+ * doesn't have gives -1 in its place.  The descriptors are for the caller to
+ * close(2).  `n` is at most 8.  The child has 2 seconds.
+ */
+FIRN_MUST_CHECK int firn_netns_sockets(int netns_fd, const int *protocols,
+				       size_t n, int *ret_fds,
+				       struct firn_err *err);
+
+#endif
