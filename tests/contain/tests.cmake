@@ -7,3 +7,4 @@ function(firn_contain_test name)
 endfunction()
 
 firn_contain_test(test_ledger)
+firn_contain_test(test_freeze)
