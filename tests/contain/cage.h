@@ -282,9 +282,15 @@ cage_kill_all(const char *folder)
 			kill(atoi(line), SIGKILL);
 }
 
-/* Thaw, end and remove a folder and what is below; innermost first. */
+enum cage_step {
+	CAGE_THAW,
+	CAGE_KILL,
+	CAGE_REMOVE
+};
+
+/* Do that to a folder and to what is below; innermost first. */
 static inline void
-cage_clear(const char *folder)
+cage_clear(const char *folder, enum cage_step step)
 {
 	static const char *const thaw[][2] = { { "freezer.state", "THAWED" },
 					       { "cgroup.freeze", "0" } };
@@ -295,7 +301,7 @@ cage_clear(const char *folder)
 
 	if (fd < 0)
 		return;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2 && step == CAGE_THAW; i++)
 		if (firn_write_at(fd, thaw[i][0], thaw[i][1], &err) < 0)
 			continue;
 	dir = fdopendir(fd);
@@ -306,10 +312,13 @@ cage_clear(const char *folder)
 			continue;
 		snprintf(below, sizeof(below), "%.3000s/%s", folder,
 			 entry->d_name);
-		cage_clear(below);
+		cage_clear(below, step);
 	}
 	closedir(dir);
-	for (unsigned k = 0; k < 3000 && rmdir(folder) < 0; k++) {
+	if (step != CAGE_THAW)
+		cage_kill_all(folder);
+	for (unsigned k = 0;
+	     step == CAGE_REMOVE && k < 5000 && rmdir(folder) < 0; k++) {
 		cage_kill_all(folder);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
@@ -330,18 +339,14 @@ cage_let_go(struct firn_cgroup *cgroup)
 static inline void
 cage_remove(struct cage *cage)
 {
-	/* Thaw all first: a task may be in two. */
-	for (unsigned round = 0; round < 2; round++)
+	/* Thaw all first: a task may be held in two places. */
+	for (enum cage_step step = CAGE_THAW; step <= CAGE_REMOVE; step++)
 		for (unsigned kind = CAGE_V2; kind <= CAGE_V1; kind++) {
 			char path[PATH_MAX];
 
 			cage_folder(cage, kind, "", path);
-			if ((cage->kinds & kind) == 0 || access(path, F_OK) < 0)
-				continue;
-			if (round == 0)
-				cage_ask(cage, kind, "", false);
-			else
-				cage_clear(path);
+			if ((cage->kinds & kind) != 0)
+				cage_clear(path, step);
 		}
 	cage_let_go(&cage->target.v2);
 	cage_let_go(&cage->target.freezer);

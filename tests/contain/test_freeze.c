@@ -371,7 +371,7 @@ START_TEST(a_fork_bomb_stops_and_nothing_new_appears)
 
 	cage_remove(&cage);
 	cage.shared = NULL;
-	cage_clear(bomb_folder);
+	cage_clear(bomb_folder, CAGE_REMOVE);
 	ck_assert_int_eq(access(bomb_folder, F_OK), -1);
 }
 END_TEST
@@ -703,8 +703,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("freeze");
-	TCase *tests = tcase_create("freeze");
+	Suite *suite;
+	TCase *tests;
 	static const TTest *const *const on_each[] = {
 		&a_frozen_task_stands_and_a_thawed_one_runs,
 		&freezing_twice_is_not_an_error_and_one_thaw_undoes_both,
@@ -729,6 +729,8 @@ main(void)
 		puts("skipped: needs root, cgroup v2 and v1's freezer");
 		return 77;
 	}
+	suite = suite_create("freeze");
+	tests = tcase_create("freeze");
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	for (size_t i = 0; i < sizeof(on_each) / sizeof(on_each[0]); i++)
