@@ -34,8 +34,11 @@ struct firn_authority {
  * firn_ledger_open(ret, id, authority, err) -- open, make if need be, and lock
  * it against another firn (waits at most 5 s, then EBUSY).
  *
- * `id` is a target's: letters, digits, `-_.`, or EINVAL.  Release with
- * firn_ledger_close().
+ * `id` is a target's: letters, digits, `-_.`, no dot in front, or EINVAL.  A
+ * file that is not ours alone is EPERM.  A long one with nothing left to undo
+ * is set aside as ID.jsonl.old.  The lock is the process's (fcntl_locking(2)):
+ * its children don't have it, and one process opens a ledger once at a time.
+ * Release with firn_ledger_close().
  */
 FIRN_MUST_CHECK int firn_ledger_open(struct firn_ledger **ret, const char *id,
 				     const struct firn_authority *authority,
@@ -54,7 +57,8 @@ FIRN_MUST_CHECK int firn_ledger_ask(struct firn_ledger *ledger,
 				    uint64_t *ret_change, struct firn_err *err);
 
 /* firn_ledger_note(ledger, change, phase, details, err) -- how it went;
- * `details` is borrowed and may be NULL. */
+ * `details` is borrowed and may be NULL.  A change that was not asked in this
+ * boot is EINVAL. */
 FIRN_MUST_CHECK int firn_ledger_note(struct firn_ledger *ledger,
 				     uint64_t change, const char *phase,
 				     const json_t *details,
@@ -62,15 +66,17 @@ FIRN_MUST_CHECK int firn_ledger_note(struct firn_ledger *ledger,
 
 /*
  * firn_ledger_open_changes(ledger, action) -- the changes of this boot that
- * are not undone and did not fail, oldest first: a new array of the objects as
- * they were asked, each with "change", "phase" and, from its notes, "noted" (an
- * array).  `action` NULL is every one.
+ * are not undone and did not fail, oldest first: a new array of the lines as
+ * they were asked ("details" is what was asked), but with the last "phase", and
+ * "noted": an array of the whole lines that were noted of it since, each with
+ * its "phase", "time" and "details".  `action` NULL is every one.
  */
 json_t *firn_ledger_open_changes(const struct firn_ledger *ledger,
 				 const char *action);
 
 /* firn_ledger_lines(ledger) -- all lines of this boot, oldest first; borrowed,
- * an array. */
+ * an array.  A line that a crash cut short stands there as an object with
+ * nothing but "torn", its text. */
 const json_t *firn_ledger_lines(const struct firn_ledger *ledger);
 
 /* firn_ledger_ids(ret, err) -- the targets that have a ledger: a new array of
