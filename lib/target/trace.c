@@ -101,7 +101,8 @@ set_name(char ret[64], const char *name)
 		unsigned char c = (unsigned char)*name;
 		bool plain = c < 0x80 && (isalnum(c) || strchr("_-.", c));
 
-		ret[len++] = plain && (len > 0 || c != '.') ? (char)c : '_';
+		ret[len] = plain && (len > 0 || c != '.') ? (char)c : '_';
+		len++;
 	}
 	ret[len] = '\0';
 }
