@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "host/proc.h"
 #include "target/disk.h"
+#include "target/pidns.h"
 #include "target/runtimes.h"
 
 static bool
@@ -244,28 +245,6 @@ candidate_holds(const struct candidate *candidate,
 	return false;
 }
 
-/* How deep below the host's pid namespace a process is pid 1; 0 if it isn't. */
-static size_t
-depth_as_init(const struct firn_host *host, pid_t pid)
-{
-	autofree char *status = NULL;
-	struct firn_err gone = { 0 };
-	char pids[512], *rest = pids, *number, *last = NULL;
-	size_t n = 0;
-
-	if (firn_proc_read(host, pid, "status", FIRN_PROC_MAX, &status, NULL,
-			   &gone) < 0 ||
-	    firn_proc_status_field(status, "NSpid", pids, sizeof(pids)) < 0)
-		return 0;
-	while ((number = strsep(&rest, " \t")) != NULL) {
-		if (*number == '\0')
-			continue;
-		last = number;
-		n++;
-	}
-	return n > 1 && strcmp(last, "1") == 0 ? n - 1 : 0;
-}
-
 pid_t
 node_init(const struct node *node, const struct candidate *candidate)
 {
@@ -282,7 +261,7 @@ node_init(const struct node *node, const struct candidate *candidate)
 		if (oldest == NULL ||
 		    process->start_ticks < oldest->start_ticks)
 			oldest = process;
-		depth = depth_as_init(node->host, process->pid);
+		depth = pidns_depth_as_init(node->host, process->pid);
 		if (depth > 0 && depth < best) {
 			best = depth;
 			init = process->pid;

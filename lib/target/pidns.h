@@ -1,0 +1,30 @@
+#ifndef TARGET_PIDNS_H
+#define TARGET_PIDNS_H
+
+/*
+ * pidns -- which processes live below a pid namespace.
+ *
+ * Source: pid_namespaces(7), ioctl_nsfs(2) NS_GET_PARENT.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "firn/host.h"
+#include "host/proc.h"
+
+/* namespace_of(host, pid, which) -- its inode; 0 when it can't be read (the
+ * process is gone, or about to). */
+uint64_t namespace_of(const struct firn_host *host, pid_t pid,
+		      enum firn_namespace which);
+
+/* pidns_is_nested(host, pid, inode) -- does its pid namespace descend from the
+ * one with this inode, without being it?  A record can't tell: no. */
+bool pidns_is_nested(const struct firn_host *host, pid_t pid, uint64_t inode);
+
+/* pidns_depth_as_init(host, pid) -- how deep below the host's pid namespace it
+ * is pid 1; 0 if it isn't. */
+size_t pidns_depth_as_init(const struct firn_host *host, pid_t pid);
+
+#endif
