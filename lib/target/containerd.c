@@ -48,8 +48,8 @@ blob_path(const char *root, const char *digest)
 /* "NAME@sha256:HEX": the manifest, and the configuration that it names.  What
  * a tag means stands in the database only. */
 static void
-image_records(const struct firn_host *host, const char *root,
-	      const char *image, struct records *ret)
+image_records(const struct firn_host *host, const char *root, const char *image,
+	      struct records *ret)
 {
 	const char *at = image != NULL ? strchr(image, '@') : NULL;
 	autojson json_t *manifest = NULL;
@@ -74,7 +74,10 @@ containerd_records(const struct firn_host *host, const struct trace *trace,
 		   struct records *ret)
 {
 	static const char *const files[] = {
-		"config.json", "options.json", "runtime", "shim-binary-path",
+		"config.json",
+		"options.json",
+		"runtime",
+		"shim-binary-path",
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -122,9 +125,10 @@ read_bundle(const struct firn_host *host, const char *namespace,
 			traces_problem(ret, &err);
 		return;
 	}
-	trace = traces_add(
-		ret, docker ? FIRN_RUNTIME_DOCKER : FIRN_RUNTIME_CONTAINERD,
-		strrchr(bundle, '/') + 1, path.text);
+	trace = traces_add(ret,
+			   docker ? FIRN_RUNTIME_DOCKER
+				  : FIRN_RUNTIME_CONTAINERD,
+			   strrchr(bundle, '/') + 1, path.text);
 	if (trace == NULL)
 		return;
 	if (disk_line(host, disk_path("%s/init.pid", bundle).text, line,

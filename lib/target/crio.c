@@ -34,8 +34,9 @@ crio_fill(struct traces *traces, struct trace *trace, const json_t *config,
 	};
 
 	traces_text(traces, &trace->name,
-		    json_string_value(json_array_get(
-			    json_object_get(entry, "names"), 0)));
+		    json_string_value(
+			    json_array_get(json_object_get(entry, "names"),
+					   0)));
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		traces_text(traces, known[i].where,
 			    oci_annotation(config, known[i].key));

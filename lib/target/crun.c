@@ -33,7 +33,8 @@ read_config(const struct firn_host *host, const char *folder,
 		autojson json_t *config = NULL;
 		struct firn_err err = { 0 };
 
-		if (disk_json(host, disk_path("%s/config.json", folders[i]).text,
+		if (disk_json(host,
+			      disk_path("%s/config.json", folders[i]).text,
 			      &config, &err) == 0) {
 			oci_fill(traces, trace, config);
 			return;

@@ -68,12 +68,12 @@ set_mounts(struct trace *trace, const json_t *config)
 	if (!json_is_object(points))
 		return;
 	trace->mounts = json_array();
-	json_object_foreach (points, key, point) {
-		json_t *mount = oci_mount(
-			firn_json_string(point, "Source", NULL),
-			firn_json_string(point, "Destination", NULL),
-			firn_json_string(point, "Type", NULL),
-			json_is_false(json_object_get(point, "RW")));
+	json_object_foreach(points, key, point) {
+		json_t *mount =
+			oci_mount(firn_json_string(point, "Source", NULL),
+				  firn_json_string(point, "Destination", NULL),
+				  firn_json_string(point, "Type", NULL),
+				  json_is_false(json_object_get(point, "RW")));
 
 		if (mount != NULL)
 			json_array_append_new(trace->mounts, mount);
@@ -169,8 +169,7 @@ read_container(const struct firn_host *host, const char *root, const char *id,
 	set_end(ret, trace, state);
 	set_pod(ret, trace, config);
 	set_mounts(trace, config);
-	set_layers(host, ret, trace,
-		   firn_json_string(config, "Driver", NULL));
+	set_layers(host, ret, trace, firn_json_string(config, "Driver", NULL));
 	if (trace->layers != NULL)
 		trace->records = docker_records;
 }
@@ -181,8 +180,8 @@ docker_traces(const struct firn_host *host, const struct places *places,
 {
 	for (size_t i = 0; i < places->docker.n; i++) {
 		const char *root = places->docker.items[i];
-		autofree char **names = disk_names(
-			host, disk_path("%s/containers", root).text);
+		autofree char **names =
+			disk_names(host, disk_path("%s/containers", root).text);
 
 		for (size_t k = 0; names != NULL && names[k] != NULL; k++)
 			if (is_container(names[k]))

@@ -93,7 +93,7 @@ describe(const struct candidate *candidate, struct firn_buf *ret)
 			      pod->pod_namespace != NULL ? pod->pod_namespace
 							 : "",
 			      pod->pod_name,
-			      pod->sandbox	       ? "POD"
+			      pod->sandbox                 ? "POD"
 			      : pod->pod_container != NULL ? pod->pod_container
 							   : "");
 	else if (name != NULL && strcmp(name, candidate->id) != 0)
@@ -115,9 +115,8 @@ refuse_ambiguous(const struct node *node, const struct query *query,
 		if (n++ < LISTED_MAX)
 			describe(candidate, &list);
 	}
-	return firn_err_set(err, EEXIST,
-			    "\"%s\" could be %zu containers: %s%s", text, n,
-			    list.data != NULL ? list.data : "",
+	return firn_err_set(err, EEXIST, "\"%s\" could be %zu containers: %s%s",
+			    text, n, list.data != NULL ? list.data : "",
 			    n > LISTED_MAX ? ", ..." : "");
 }
 
@@ -207,9 +206,9 @@ make_bare(struct node *node, const char *v2, const char *freezer,
 	struct candidate *bare = &node->candidates[node->n_candidates];
 
 	set_bare_id(node, strlen(v2) > 1 ? v2 : freezer);
-	*bare = (struct candidate){
-		.id = node->bare_id, .running = true, .bare = true
-	};
+	*bare = (struct candidate){ .id = node->bare_id,
+				    .running = true,
+				    .bare = true };
 	if (strlen(v2) > 1)
 		bare->v2 = strdup(v2);
 	if (strlen(freezer) > 1)
@@ -254,8 +253,7 @@ within(const struct node *node, const char *path)
 	const char *const mounts[] = { node->mounts.v2, node->mounts.freezer };
 
 	for (size_t i = 0; i < 2; i++)
-		if (mounts[i][0] != '\0' &&
-		    firn_cgroup_below(path, mounts[i]))
+		if (mounts[i][0] != '\0' && firn_cgroup_below(path, mounts[i]))
 			return path + strlen(mounts[i]);
 	return path;
 }
@@ -275,9 +273,8 @@ find_by_cgroup(struct node *node, const char *given,
 	for (size_t i = 0; i < node->n_candidates; i++) {
 		const struct candidate *candidate = &node->candidates[i];
 		const char *v2 = candidate->v2 != NULL ? candidate->v2 : "/";
-		const char *freezer = candidate->freezer != NULL
-					      ? candidate->freezer
-					      : "/";
+		const char *freezer =
+			candidate->freezer != NULL ? candidate->freezer : "/";
 
 		if (!candidate->running)
 			continue;

@@ -71,8 +71,9 @@ pids_json(const struct firn_members *members,
 
 	for (size_t i = 0; i < members->n; i++)
 		if (is(&members->items[i]))
-			json_array_append_new(
-				pids, json_integer(members->items[i].pid));
+			json_array_append_new(pids,
+					      json_integer(
+						      members->items[i].pid));
 	return pids;
 }
 
@@ -133,7 +134,6 @@ firn_target_json(const struct firn_target *target)
 	json_object_set_new(json, "namespaces",
 			    namespaces_json(&target->namespaces));
 	json_object_set_new(json, "rootfs", rootfs_json(&target->rootfs));
-	json_object_set_new(json, "processes",
-			    members_json(&target->members));
+	json_object_set_new(json, "processes", members_json(&target->members));
 	return json;
 }

@@ -24,8 +24,8 @@ group_of(struct kernel *kernel, const char *id)
 		if (strcmp(kernel->groups[i].id, id) == 0)
 			return &kernel->groups[i];
 	if ((kernel->n_groups & (kernel->n_groups + 1)) == 0) {
-		more = realloc(kernel->groups, (2 * kernel->n_groups + 1) *
-						       sizeof(*more));
+		more = realloc(kernel->groups,
+			       (2 * kernel->n_groups + 1) * sizeof(*more));
 		if (more == NULL)
 			return NULL;
 		kernel->groups = more;

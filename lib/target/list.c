@@ -49,9 +49,9 @@ describe(const struct node *node, const struct candidate *candidate, pid_t init)
 		n += candidate_holds(candidate, &node->kernel.processes[i]);
 	firn_json_text(json, "id", candidate->id);
 	firn_json_text(json, "name", candidate_name(candidate));
-	json_object_set_new(
-		json, "runtime",
-		json_string(firn_runtime_name(candidate_runtime(candidate))));
+	json_object_set_new(json, "runtime",
+			    json_string(firn_runtime_name(
+				    candidate_runtime(candidate))));
 	firn_json_text(json, "image", candidate_image(candidate));
 	set_pod(json, candidate);
 	json_object_set_new(json, "pid", json_integer(init));

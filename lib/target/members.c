@@ -11,7 +11,7 @@
 #include "host/cgroup.h"
 #include "host/proc.h"
 #include "target/kernel.h"
-#include "target/pidns.h"
+#include "target/namespaces.h"
 
 /* What one process is, beyond what the caller gets. */
 struct seen {
@@ -46,20 +46,26 @@ struct scan {
  * it may be a FUSE server that the suspect holds.
  */
 static struct place
-place_of(const struct firn_host *host, pid_t pid, const char *link)
+place_of_fd(int fd)
 {
-	struct firn_err gone = { 0 };
-	autoclose int fd = firn_proc_open(host, pid, link, O_PATH, &gone);
 	struct statx st;
 
-	if (fd < 0 ||
-	    statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) <
-		    0)
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+			    STATX_INO, &st) < 0)
 		return (struct place){ 0 };
 	return (struct place){
 		.device = makedev(st.stx_dev_major, st.stx_dev_minor),
 		.inode = st.stx_ino,
 	};
+}
+
+static struct place
+place_of(const struct firn_host *host, pid_t pid, const char *link)
+{
+	struct firn_err gone = { 0 };
+	autoclose int fd = firn_proc_open(host, pid, link, O_PATH, &gone);
+
+	return place_of_fd(fd);
 }
 
 static uint64_t
@@ -77,15 +83,15 @@ start(struct scan *scan, struct firn_err *err)
 	struct firn_namespaces host = { 0 };
 	struct place host_root;
 
-	if (firn_proc_namespaces(scan->host, 1, &host, err) < 0)
-		return firn_err_in(err, "the host's namespaces");
+	if (namespaces_of_host(scan->host, &host, err) < 0)
+		return -1;
 	scan->pidns = own(&target->namespaces, &host, FIRN_NS_PID);
 	scan->mntns = own(&target->namespaces, &host, FIRN_NS_MNT);
 	scan->netns = own(&target->namespaces, &host, FIRN_NS_NET);
 	scan->host_pidns = host.inode[FIRN_NS_PID];
 	if (!kernel_is_live(scan->host))
 		return 0;
-	host_root = place_of(scan->host, 1, "root");
+	host_root = place_of_fd(scan->host->root_fd);
 	scan->root = place_of(scan->host, target->init_pid, "root");
 	/* A folder among the host's (Docker's vfs) is known by its inode; an
 	 * overlay is the container's alone. */
@@ -163,9 +169,8 @@ look_at_pidns(const struct scan *scan, struct seen *seen)
 		return;
 	pidns = namespace_of(scan->host, pid, FIRN_NS_PID);
 	seen->same_pidns = pidns == scan->pidns;
-	if (seen->same_pidns ||
-	    (pidns != 0 && pidns != scan->host_pidns &&
-	     pidns_is_nested(scan->host, pid, scan->pidns)))
+	if (seen->same_pidns || (pidns != 0 && pidns != scan->host_pidns &&
+				 pidns_is_nested(scan->host, pid, scan->pidns)))
 		seen->member.membership |= FIRN_IN_PIDNS;
 }
 
@@ -188,9 +193,9 @@ look_at_files(const struct scan *scan, struct seen *seen)
 		return;
 	root = place_of(scan->host, member->pid, "root");
 	exe = place_of(scan->host, member->pid, "exe");
-	rooted = is_on(scan, root) || (root.device != 0 &&
-				       root.device == scan->root.device &&
-				       root.inode == scan->root.inode);
+	rooted = is_on(scan, root) ||
+		 (root.device != 0 && root.device == scan->root.device &&
+		  root.inode == scan->root.inode);
 	if (rooted || is_on(scan, exe))
 		member->membership |= FIRN_ON_ROOTFS;
 	seen->on_files = is_on(scan, exe) ||

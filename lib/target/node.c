@@ -8,7 +8,7 @@
 #include "base/io.h"
 #include "host/proc.h"
 #include "target/disk.h"
-#include "target/pidns.h"
+#include "target/namespaces.h"
 #include "target/runtimes.h"
 
 static bool
@@ -67,8 +67,7 @@ is_about(const struct candidate *candidate, const struct trace *trace)
 	if (is_long_id(trace->id))
 		return true;
 	for (size_t i = 0; i < candidate->n_traces; i++)
-		if (trace->pid != 0 &&
-		    trace->pid == candidate->traces[i]->pid)
+		if (trace->pid != 0 && trace->pid == candidate->traces[i]->pid)
 			return true;
 	return false;
 }
@@ -145,6 +144,15 @@ is_in(const char *path, const char *cgroup)
 	return strlen(cgroup) > 1 && firn_cgroup_below(path, cgroup);
 }
 
+/* In a control group that is called by this id, or below it? */
+static bool
+is_named(const char *path, const char *id)
+{
+	struct firn_cgroup_name name;
+
+	return firn_cgroup_name(path, &name) != 0 && strcmp(name.id, id) == 0;
+}
+
 bool
 node_agrees(const struct node *node, const struct trace *trace)
 {
@@ -157,9 +165,11 @@ node_agrees(const struct node *node, const struct trace *trace)
 				trace->start_ticks != process->start_ticks))
 		return false;
 	/* Without a start time and a control group, the pid may be somebody
-	 * else's by now. */
+	 * else's by now, if it isn't in a group of this name. */
 	if (v2[0] == '\0' && freezer[0] == '\0')
-		return trace->start_ticks != 0;
+		return trace->start_ticks != 0 ||
+		       is_named(process->v2, trace->id) ||
+		       is_named(process->freezer, trace->id);
 	return is_in(process->v2, v2) || is_in(process->freezer, freezer);
 }
 
@@ -168,8 +178,8 @@ names(const char *path, const char *id)
 {
 	struct firn_cgroup_name name;
 
-	return firn_cgroup_name(path, &name) != 0 &&
-	       strcmp(name.id, id) == 0 && name.length == strlen(path);
+	return firn_cgroup_name(path, &name) != 0 && strcmp(name.id, id) == 0 &&
+	       name.length == strlen(path);
 }
 
 /* Does a process of the candidate stand there, or does it name it?  A state
@@ -201,12 +211,11 @@ set_cgroups(const struct node *node, struct candidate *candidate)
 	for (size_t i = 0; i < candidate->n_traces; i++) {
 		const struct trace *trace = candidate->traces[i];
 
-		if (v2 == NULL && accepts(node, candidate, trace,
-					  v2_of(node, trace), true))
+		if (v2 == NULL &&
+		    accepts(node, candidate, trace, v2_of(node, trace), true))
 			v2 = v2_of(node, trace);
-		if (freezer == NULL &&
-		    accepts(node, candidate, trace, freezer_of(node, trace),
-			    false))
+		if (freezer == NULL && accepts(node, candidate, trace,
+					       freezer_of(node, trace), false))
 			freezer = freezer_of(node, trace);
 	}
 	if (v2 != NULL)
@@ -288,6 +297,7 @@ node_read(struct node *ret, const struct firn_host *host, struct firn_err *err)
 {
 	*ret = (struct node){ .host = host };
 	if (firn_cgroup_mounts(host, &ret->mounts, err) < 0 ||
+	    namespaces_of_host(host, &ret->host_namespaces, err) < 0 ||
 	    kernel_scan(host, &ret->kernel, err) < 0)
 		return -1;
 	places_find(host, &ret->kernel, &ret->places);

@@ -11,6 +11,7 @@
 
 #include "firn/err.h"
 #include "firn/host.h"
+#include "host/proc.h"
 #include "target/kernel.h"
 #include "target/names.h"
 #include "target/places.h"
@@ -37,6 +38,7 @@ struct node {
 	struct places places;
 	struct traces traces;
 	struct firn_cgroup_mounts mounts;
+	struct firn_namespaces host_namespaces;
 	struct candidate *candidates; /* sorted by id */
 	size_t n_candidates;
 	char bare_id[NAMES_MAX + 1];

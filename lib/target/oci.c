@@ -49,7 +49,7 @@ lists(const json_t *options, const char *word)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach (options, i, value) {
+	json_array_foreach(options, i, value) {
 		option = json_string_value(value);
 		if (option != NULL && strcmp(option, word) == 0)
 			return true;
@@ -64,7 +64,7 @@ mounts_of(const json_t *config)
 	json_t *mounts = json_array(), *value;
 	size_t i;
 
-	json_array_foreach (json_object_get(config, "mounts"), i, value) {
+	json_array_foreach(json_object_get(config, "mounts"), i, value) {
 		const char *type = firn_json_string(value, "type", NULL);
 		const json_t *options = json_object_get(value, "options");
 		json_t *mount;
@@ -119,8 +119,8 @@ pod_logs(const struct firn_host *host, const struct trace *trace,
 	names = disk_names(host, folder.text);
 	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
 		if (strstr(names[i], ".log") != NULL)
-			records_add(ret, host, FIRN_RECORD_LOG,
-				    disk_path("%s/%s", folder.text, names[i])
-					    .text,
-				    names[i]);
+			records_add(
+				ret, host, FIRN_RECORD_LOG,
+				disk_path("%s/%s", folder.text, names[i]).text,
+				names[i]);
 }

@@ -2,22 +2,19 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "base/io.h"
 #include "host/proc.h"
-#include "target/pidns.h"
+#include "target/namespaces.h"
 
 #define LISTED_MAX 6
 
 /* Longer names are cut to 15 bytes in comm: the beginning decides. */
 static const char *const daemons[] = {
-	"dockerd",      "containerd", "containerd-shim", "conmon",
-	"crio",         "cri-dockerd", "kubelet",        "k3s",
-	"sshd",         "sshd-session", "systemd",       "init",
+	"dockerd",        "containerd",   "containerd-shim", "conmon",
+	"crio",           "cri-dockerd",  "kubelet",         "k3s",
+	"sshd",           "sshd-session", "systemd",         "init",
 	"systemd-logind", "dbus-daemon",
 };
 
@@ -27,21 +24,6 @@ group_text(const struct candidate *candidate)
 	if (candidate->v2 != NULL)
 		return candidate->v2;
 	return candidate->freezer != NULL ? candidate->freezer : candidate->id;
-}
-
-/* As the host's proc(5) has us; 0 in a record. */
-static pid_t
-own_pid(const struct node *node)
-{
-	char link[32];
-	uint64_t pid;
-	ssize_t len =
-		readlinkat(node->host->proc_fd, "self", link, sizeof(link) - 1);
-
-	if (len <= 0)
-		return 0;
-	link[len] = '\0';
-	return firn_is_decimal(link, &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
 static bool
@@ -81,16 +63,16 @@ is_nodes_daemon(const struct node *node, const struct kernel_process *process)
 	    (name[0] == '\0' || !is_one_of_them(name, strcspn(name, " "))))
 		return false;
 	return namespace_of(host, process->pid, FIRN_NS_PID) ==
-		       namespace_of(host, 1, FIRN_NS_PID) &&
+		       node->host_namespaces.inode[FIRN_NS_PID] &&
 	       namespace_of(host, process->pid, FIRN_NS_MNT) ==
-		       namespace_of(host, 1, FIRN_NS_MNT);
+		       node->host_namespaces.inode[FIRN_NS_MNT];
 }
 
 static int
 check_processes(const struct node *node, const struct candidate *candidate,
 		struct firn_err *err)
 {
-	const pid_t self = own_pid(node);
+	const pid_t self = namespaces_own_pid(node->host);
 
 	for (size_t i = 0; i < node->kernel.n_processes; i++) {
 		const struct kernel_process *process =
@@ -195,7 +177,7 @@ check_namespaces(const struct node *node, const struct candidate *candidate,
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (namespace_of(node->host, init, own[i]) !=
-		    namespace_of(node->host, 1, own[i]))
+		    node->host_namespaces.inode[own[i]])
 			return 0;
 	return firn_err_set(err, EPERM,
 			    "refused: control group %s is no container's: its "

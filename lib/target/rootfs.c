@@ -63,8 +63,7 @@ add_lower(struct firn_rootfs *rootfs, const char *path, bool escaped,
 	if (rootfs->n_lowers == LOWERS_MAX)
 		return firn_err_set(err, E2BIG, "more than %d lower layers",
 				    LOWERS_MAX);
-	more = realloc(rootfs->lowers,
-		       (rootfs->n_lowers + 1) * sizeof(*more));
+	more = realloc(rootfs->lowers, (rootfs->n_lowers + 1) * sizeof(*more));
 	if (more == NULL)
 		return firn_err_nomem(err);
 	rootfs->lowers = more;

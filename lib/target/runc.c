@@ -31,7 +31,7 @@ set_bundle(struct traces *traces, struct trace *trace, const json_t *labels)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach (labels, i, value) {
+	json_array_foreach(labels, i, value) {
 		label = json_string_value(value);
 		if (label != NULL && strncmp(label, "bundle=", 7) == 0 &&
 		    names_is_path(label + 7))

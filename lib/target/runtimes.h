@@ -31,8 +31,8 @@ void storage_traces(const struct firn_host *host, const struct places *places,
  * OCI configuration, `entry` that of containers.json; either may be NULL. */
 void podman_fill(struct traces *traces, struct trace *trace,
 		 const json_t *config, const json_t *entry);
-void crio_fill(struct traces *traces, struct trace *trace,
-	       const json_t *config, const json_t *entry);
+void crio_fill(struct traces *traces, struct trace *trace, const json_t *config,
+	       const json_t *entry);
 
 void runc_traces(const struct firn_host *host, const struct places *places,
 		 struct traces *ret);
@@ -48,8 +48,8 @@ const char *oci_annotation(const json_t *config, const char *key);
 
 /* oci_mount(source, destination, type, read_only) -- as in firn_target; NULL
  * when there is no destination. */
-json_t *oci_mount(const char *source, const char *destination,
-		  const char *type, bool read_only);
+json_t *oci_mount(const char *source, const char *destination, const char *type,
+		  bool read_only);
 
 /* oci_pid(value) -- a process id in JSON, 0 if it can't be one. */
 pid_t oci_pid(const json_t *value);

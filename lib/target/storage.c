@@ -15,8 +15,9 @@
  *
  *	ROOT/overlay-containers/containers.json      id, names, image, layer
  *	ROOT/overlay-containers/ID/userdata/         config.json, ctr.log
- *	RUNROOT/overlay-containers/ID/userdata/      pidfile; CRI-O's config.json
- *	ROOT/overlay/LAYER/diff                      what the container changed
+ *	RUNROOT/overlay-containers/ID/userdata/      pidfile; CRI-O's
+ *config.json ROOT/overlay/LAYER/diff                      what the container
+ *changed
  */
 
 #define CONTAINERS_MAX 65536
@@ -41,8 +42,7 @@ storage_records(const struct firn_host *host, const struct trace *trace,
 	pod_logs(host, trace, ret);
 	if (!is_id(trace->image_id))
 		return;
-	image = disk_path("%s/overlay-images/%s", trace->root,
-			  trace->image_id);
+	image = disk_path("%s/overlay-images/%s", trace->root, trace->image_id);
 	records_add(ret, host, FIRN_RECORD_IMAGE,
 		    disk_path("%s/manifest", image.text).text,
 		    "image-manifest.json");
@@ -79,9 +79,10 @@ config_of(const struct firn_host *host, const struct places *places,
 		struct firn_err err = { 0 };
 		json_t *config;
 
-		*folder = disk_path(
-			"%s/overlay-containers/%s/userdata",
-			i == 0 ? root : places->runroots.items[i - 1], id);
+		*folder =
+			disk_path("%s/overlay-containers/%s/userdata",
+				  i == 0 ? root : places->runroots.items[i - 1],
+				  id);
 		if (disk_json(host,
 			      disk_path("%s/config.json", folder->text).text,
 			      &config, &err) == 0)
@@ -138,8 +139,9 @@ storage_traces(const struct firn_host *host, const struct places *places,
 {
 	for (size_t i = 0; i < places->storage.n; i++) {
 		const char *root = places->storage.items[i];
-		const struct disk_path path = disk_path(
-			"%s/overlay-containers/containers.json", root);
+		const struct disk_path path =
+			disk_path("%s/overlay-containers/containers.json",
+				  root);
 		autofree char *text = NULL;
 		autojson json_t *all = NULL;
 		struct firn_err err = { 0 };
@@ -153,7 +155,7 @@ storage_traces(const struct firn_host *host, const struct places *places,
 				traces_problem(ret, &err);
 			continue;
 		}
-		json_array_foreach (all, k, entry)
+		json_array_foreach(all, k, entry)
 			if (k < CONTAINERS_MAX)
 				read_container(host, places, root, entry, ret);
 	}

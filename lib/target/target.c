@@ -1,18 +1,17 @@
 #include "firn/target.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "host/proc.h"
 #include "target/cgroups.h"
 #include "target/members.h"
 #include "target/names.h"
+#include "target/namespaces.h"
 #include "target/node.h"
 #include "target/protect.h"
 #include "target/rootfs.h"
@@ -93,19 +92,10 @@ check_init(const struct firn_target *target, struct firn_err *err)
 static int
 hold_init(struct firn_target *target, struct firn_err *err)
 {
-	char link[32];
-	uint64_t self;
-	ssize_t len = readlinkat(target->host->proc_fd, "self", link,
-				 sizeof(link) - 1);
-
-	if (len <= 0)
+	if (!kernel_is_live(target->host) ||
+	    namespaces_own_pid(target->host) != getpid())
 		return 0;
-	link[len] = '\0';
-	if (!kernel_is_live(target->host) || !firn_is_decimal(link, &self) ||
-	    self != (uint64_t)getpid())
-		return 0;
-	target->init_pidfd =
-		(int)syscall(SYS_pidfd_open, target->init_pid, 0);
+	target->init_pidfd = (int)syscall(SYS_pidfd_open, target->init_pid, 0);
 	if (target->init_pidfd < 0)
 		return firn_err_sys(err, "hold pid %d", target->init_pid);
 	return 0;

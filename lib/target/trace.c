@@ -42,8 +42,7 @@ traces_problem(struct traces *traces, const struct firn_err *err)
 	if (traces->problems == NULL)
 		traces->problems = json_array();
 	if (json_array_size(traces->problems) < PROBLEMS_MAX)
-		json_array_append_new(traces->problems,
-				      json_string(err->text));
+		json_array_append_new(traces->problems, json_string(err->text));
 }
 
 static void

@@ -104,11 +104,10 @@ static void
 compare_paused(const struct node *node, struct firn_target *target,
 	       const struct trace *trace)
 {
-	bool frozen =
-		cgroup_is_frozen(node->host, node->mounts.v2, target->v2.path,
-				 true) ||
-		cgroup_is_frozen(node->host, node->mounts.freezer,
-				 target->freezer.path, false);
+	bool frozen = cgroup_is_frozen(node->host, node->mounts.v2,
+				       target->v2.path, true) ||
+		      cgroup_is_frozen(node->host, node->mounts.freezer,
+				       target->freezer.path, false);
 
 	if (trace->paused && !frozen)
 		differ(target, "frozen", "kernel", json_false(), trace->source,
@@ -155,7 +154,7 @@ witness_hear(const struct node *node, const struct candidate *candidate,
 				      trace_says(node, trace));
 		compare(node, candidate, target, trace);
 	}
-	json_array_foreach (node->traces.problems, i, problem)
+	json_array_foreach(node->traces.problems, i, problem)
 		json_array_append_new(target->witnesses,
 				      json_pack("{s:s, s:O}", "source", "disk",
 						"unreadable", problem));

@@ -1,8 +1,9 @@
-#ifndef TARGET_PIDNS_H
-#define TARGET_PIDNS_H
+#ifndef TARGET_NAMESPACES_H
+#define TARGET_NAMESPACES_H
 
 /*
- * pidns -- which processes live below a pid namespace.
+ * namespaces -- the host's, a process's, and which pid namespace is below
+ * which.
  *
  * Source: pid_namespaces(7), ioctl_nsfs(2) NS_GET_PARENT.
  */
@@ -13,6 +14,20 @@
 
 #include "firn/host.h"
 #include "host/proc.h"
+
+/*
+ * namespaces_of_host(host, ret, err) -- those of its pid 1.
+ *
+ * Where that one may do more than we, so that the kernel shows us nothing of
+ * it, those of kthreadd, which are the first ones; else firn's own.
+ */
+FIRN_MUST_CHECK int namespaces_of_host(const struct firn_host *host,
+				       struct firn_namespaces *ret,
+				       struct firn_err *err);
+
+/* namespaces_own_pid(host) -- firn's pid in the host's proc(5); 0 if it isn't
+ * there: in a record. */
+pid_t namespaces_own_pid(const struct firn_host *host);
 
 /* namespace_of(host, pid, which) -- its inode; 0 when it can't be read (the
  * process is gone, or about to). */

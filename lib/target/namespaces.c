@@ -1,4 +1,4 @@
-#include "target/pidns.h"
+#include "target/namespaces.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -7,12 +7,47 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "target/kernel.h"
 
 /* MAX_PID_NS_LEVEL of the kernel. */
 #define LEVELS_MAX 32
+
+pid_t
+namespaces_own_pid(const struct firn_host *host)
+{
+	char link[32];
+	uint64_t pid;
+	ssize_t len = readlinkat(host->proc_fd, "self", link, sizeof(link) - 1);
+
+	if (len <= 0)
+		return 0;
+	link[len] = '\0';
+	return firn_is_decimal(link, &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
+int
+namespaces_of_host(const struct firn_host *host, struct firn_namespaces *ret,
+		   struct firn_err *err)
+{
+	struct firn_err none = { 0 };
+	struct firn_proc_stat stat = { 0 };
+	pid_t self;
+
+	if (firn_proc_namespaces(host, 1, ret, err) == 0)
+		return 0;
+	if (firn_proc_stat(host, 2, &stat, &none) == 0 &&
+	    (stat.flags & FIRN_PF_KTHREAD) != 0 &&
+	    firn_proc_namespaces(host, 2, ret, &none) == 0)
+		return 0;
+	self = namespaces_own_pid(host);
+	if (self != 0 && firn_proc_namespaces(host, self, ret, &none) == 0)
+		return 0;
+	return firn_err_in(err, "the host's namespaces");
+}
 
 uint64_t
 namespace_of(const struct firn_host *host, pid_t pid, enum firn_namespace which)
