@@ -36,7 +36,11 @@ struct firn_tar_xattr {
 	size_t len;
 };
 
-/* A run of data in a sparse file; what lies between is a hole. */
+/*
+ * A run of data in a sparse file; what lies between is a hole.  All but the
+ * last are whole blocks of 512 bytes long, because readers disagree on what
+ * anything else means; SEEK_DATA gives no others.
+ */
 struct firn_tar_extent {
 	uint64_t offset, length; /* bytes */
 };
@@ -63,7 +67,9 @@ struct firn_tar_entry {
  * entry's data: a pax extended header where one is needed, the ustar header,
  * and of a sparse file its map.
  *
- * The same entry always gives the same bytes.
+ * The same entry always gives the same bytes.  What no tar can hold (crossed
+ * extents, an absolute path) is EINVAL; names and extended attributes of more
+ * than 1 MiB together, which libarchive wouldn't read, are EFBIG.
  */
 FIRN_MUST_CHECK int firn_tar_header(const struct firn_tar_entry *entry,
 				    struct firn_buf *ret, struct firn_err *err);

@@ -1,0 +1,318 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "firn/capture.h"
+#include "firn/freeze.h"
+#include "progress.h"
+
+/* What was asked for on the command line. */
+struct asked {
+	const char *output, *key;
+	struct firn_strings only, volumes, allow, rules;
+	bool no_freeze, keep_frozen, isolate, list;
+	unsigned timeout_ms;
+};
+
+static void
+show_times(FILE *out, const json_t *times)
+{
+	const char *key;
+	const json_t *ms;
+
+	fprintf(out, "  %-12s", "times");
+	json_object_foreach((json_t *)(uintptr_t)times, key, ms) {
+		fprintf(out, " %.*s %.1f ms;", (int)strlen(key) - 3, key,
+			json_real_value(ms));
+	}
+	fputc('\n', out);
+}
+
+static void
+show(FILE *out, const json_t *result)
+{
+	char in[FIRN_SIZE_TEXT], written[FIRN_SIZE_TEXT];
+	json_int_t gaps = json_integer_value(json_object_get(result, "gaps"));
+	bool partial = json_is_true(json_object_get(result, "partial"));
+
+	firn_size_text((unsigned long long)json_integer_value(
+			       json_object_get(result, "bytes_in")),
+		       in);
+	firn_size_text((unsigned long long)json_integer_value(
+			       json_object_get(result, "bytes_out")),
+		       written);
+	fprintf(out, "%s ",
+		partial ? "cut short: captured a part of" : "captured");
+	firn_show_target(out, json_object_get(result, "target"));
+	fputc('\n', out);
+	firn_show_row(out, "archive", "%s",
+		      firn_json_string(result, "archive", NULL));
+	firn_show_row(out, "seal", "%s",
+		      firn_json_string(result, "seal", NULL));
+	firn_show_row(out, "signer", "%s",
+		      firn_json_string(result, "signer", NULL));
+	firn_show_row(out, "holds", "%lld members, %s, %s compressed",
+		      (long long)json_integer_value(
+			      json_object_get(result, "members")),
+		      in, written);
+	firn_show_row(out, "gaps",
+		      gaps == 0 ? "none" : "%lld, in data/gaps.jsonl",
+		      (long long)gaps);
+	show_times(out, json_object_get(result, "times"));
+	firn_show_row(out, "left", "%s",
+		      firn_json_string(result, "state", NULL));
+	if (json_is_object(json_object_get(result, "secrets")))
+		firn_show_row(out, "secrets",
+			      "%lld to rotate, %lld of them at once: "
+			      "firn secrets ARCHIVE",
+			      (long long)json_integer_value(
+				      firn_json_at(result, "secrets", "items",
+						   NULL)),
+			      (long long)json_integer_value(
+				      firn_json_at(result, "secrets", "urgent",
+						   NULL)));
+	firn_show_row(out, "check", "firn verify %s",
+		      firn_json_string(result, "archive", NULL));
+}
+
+static void
+show_collectors(FILE *out, const json_t *result)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "collectors"), i, item) {
+		fprintf(out, "%-12s %s%s\n",
+			firn_json_string(item, "name", NULL),
+			firn_json_string(item, "summary", NULL),
+			json_is_true(json_object_get(item, "built"))
+				? ""
+				: " (not yet)");
+	}
+}
+
+static enum firn_exit
+list_collectors(const struct firn_cmd *self, const struct firn_common *common)
+{
+	autojson json_t *result = json_object();
+	json_t *items = json_array();
+	size_t n;
+	const struct firn_collector *const *all = firn_collectors(&n);
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items,
+				      json_pack("{s:s, s:s, s:s, s:b}", "name",
+						all[i]->name, "summary",
+						all[i]->summary, "source",
+						all[i]->source, "built",
+						all[i]->collect != NULL));
+	json_object_set_new(result, "collectors", items);
+	return firn_cmd_result(self, common, result, show_collectors,
+			       FIRN_EXIT_OK);
+}
+
+/* Where it goes: `-o FILE`, `-o DIR/` or a folder that's there, `-o -`, or
+ * CASE.firn.tar.zst here. */
+static int
+choose_path(const char *output, const char *case_id, char **ret,
+	    struct firn_err *err)
+{
+	const char *folder = ".", *slash = "/";
+	struct stat st;
+	size_t len = output != NULL ? strlen(output) : 0;
+	int done;
+
+	*ret = NULL;
+	if (output != NULL && strcmp(output, "-") == 0)
+		return 0;
+	if (len > 0 && output[len - 1] == '/')
+		folder = output, slash = "";
+	else if (len > 0 && stat(output, &st) == 0 && S_ISDIR(st.st_mode))
+		folder = output;
+	else if (len > 0)
+		return (*ret = strdup(output)) != NULL ? 0
+						       : firn_err_nomem(err);
+	done = asprintf(ret, "%s%s%s.firn.tar.zst", folder, slash, case_id);
+	return done < 0 ? firn_err_nomem(err) : 0;
+}
+
+static int
+parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
+	      struct firn_err *err)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static enum firn_exit
+status_of(const json_t *result)
+{
+	const char *freeze = firn_json_string(result, "freeze", "state", NULL);
+
+	if (json_is_true(json_object_get(result, "partial")))
+		return FIRN_EXIT_FAILED;
+	if (json_integer_value(json_object_get(result, "gaps")) > 0 ||
+	    (freeze != NULL && strcmp(freeze, "partial") == 0))
+		return FIRN_EXIT_GAPS;
+	return FIRN_EXIT_OK;
+}
+
+/* The result goes to stdout, unless the archive does. */
+static enum firn_exit
+report(const struct firn_cmd *self, const struct firn_common *common,
+       const struct firn_capture *how, const json_t *result)
+{
+	enum firn_exit status = status_of(result);
+
+	if (status == FIRN_EXIT_FAILED)
+		fprintf(stderr,
+			"firn %s: the disk is full; what was read until then "
+			"is sealed and verifies; capture again with -o on "
+			"another disk\n",
+			self->name);
+	if (how->path != NULL)
+		return firn_cmd_result(self, common, result, show, status);
+	if (!common->quiet)
+		show(stderr, result);
+	return status;
+}
+
+static void
+set_options(struct firn_capture *how, const struct asked *asked)
+{
+	how->only = asked->only.n > 0 ? asked->only.items : NULL;
+	how->n_only = asked->only.n;
+	how->what.volumes = asked->volumes.items;
+	how->what.n_volumes = asked->volumes.n;
+	how->isolate = asked->isolate;
+	how->isolation.n_allow = asked->allow.n;
+	how->keep_frozen = asked->keep_frozen;
+	how->leave_running = asked->no_freeze;
+	how->freeze_timeout_ms = asked->timeout_ms;
+}
+
+static int
+capture(const struct asked *asked, const struct firn_common *common,
+	struct firn_scene *scene, struct firn_capture *how, json_t **ret,
+	struct firn_err *err)
+{
+	autodone(firn_key_close) struct firn_key *key = NULL;
+	autodone(firn_secret_rules_close) struct firn_secret_rules *rules =
+		NULL;
+	bool progress = firn_progress_wanted(common->quiet);
+	int done;
+
+	if (firn_cmd_key(common, asked->key, &key, err) < 0 ||
+	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
+				   err) < 0 ||
+	    firn_scene_ledger(scene, err) < 0)
+		return -1;
+	how->key = key;
+	how->rules = rules;
+	how->progress = progress ? firn_progress_show : NULL;
+	done = firn_capture(scene->target, scene->ledger, how, ret, err);
+	if (progress)
+		firn_progress_clear();
+	return done;
+}
+
+static enum firn_exit
+run(const struct firn_cmd *self, int argc, char **argv)
+{
+	struct firn_common common = { 0 };
+	struct asked asked = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
+	const struct firn_opt opts[] = {
+		{ 'o', "output", "FILE", "a file, a folder, or - for stdout",
+		  .string = &asked.output },
+		{ 'k', "key", "FILE", "sign with this key (" FIRN_KEY_PATH ")",
+		  .string = &asked.key },
+		{ 'i', "isolate", NULL,
+		  "cut its network first, and leave it cut",
+		  .flag = &asked.isolate },
+		{ 'a', "allow", "CIDR[:PORT]",
+		  "with --isolate: let this through", .list = &asked.allow },
+		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
+		  .flag = &asked.keep_frozen },
+		{ 0, "no-freeze", NULL, "read it while it runs",
+		  .flag = &asked.no_freeze },
+		{ 't', "timeout", "MS",
+		  "declare the freeze partial after MS "
+		  "milliseconds (2000)",
+		  .number = &asked.timeout_ms },
+		{ 0, "only", "NAME", "run this collector; may be repeated",
+		  .list = &asked.only },
+		{ 0, "volume", "PATH",
+		  "take in this bind mount; all for every "
+		  "one",
+		  .list = &asked.volumes },
+		{ 0, "rules", "DIR",
+		  "secret rules of your own, beside those "
+		  "that ship",
+		  .list = &asked.rules },
+		{ 'l', "list", NULL, "list the collectors",
+		  .flag = &asked.list },
+		FIRN_COMMON_OPTIONS(common),
+		{ 0 },
+	};
+	struct firn_allow allow[64];
+	struct firn_case of;
+	struct firn_capture how = {
+		.of = &of,
+		.fd = STDOUT_FILENO,
+		.isolation.allow = allow,
+	};
+	autoscene struct firn_scene scene = FIRN_SCENE;
+	autofree char *path = NULL;
+	autojson json_t *result = NULL;
+	struct firn_err err = { 0 };
+	enum firn_exit status;
+
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
+		return status;
+	if (asked.list)
+		return list_collectors(self, &common);
+	if (argc != 1)
+		return firn_cmd_usage(self, "one TARGET is needed");
+	if (parse_allowed(&asked.allow, allow, &err) < 0)
+		return firn_cmd_usage(self, err.text);
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
+	    firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
+	    choose_path(asked.output, of.id, &path, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+
+	how.path = path;
+	how.authority = &scene.authority;
+	scene.authority.case_id = of.id;
+	set_options(&how, &asked);
+	if (path == NULL && isatty(STDOUT_FILENO))
+		return firn_cmd_usage(self, "an archive on a terminal is of no "
+					    "use: redirect stdout");
+	if (capture(&asked, &common, &scene, &how, &result, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	return report(self, &common, &how, result);
+}
+
+const struct firn_cmd firn_cmd_capture = {
+	.name = "capture",
+	.operands = "TARGET",
+	.summary = "everything that an examiner will ask for, in a sealed "
+		   "archive",
+	.more = "It is frozen while it is read, and thawed after if firn froze "
+		"it for this.\n\n"
+		"Examples:\n"
+		"  firn capture web-1\n"
+		"  firn capture --isolate --keep-frozen -o /evidence/ web-1\n"
+		"  firn capture -o - web-1 | ssh lab 'cat > web-1.firn.tar.zst'"
+		"\n\n"
+		"Exit status 3: sealed, with gaps, which it lists; 5: failed; "
+		"a .partial that is\nleft verifies as far as it goes.\n",
+	.run = run,
+};

@@ -1,0 +1,159 @@
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+/*
+ * cmd -- what a command of firn is, and what all of them share.
+ *
+ * A command parses, resolves, does, reports.  It builds one JSON object;
+ * `--json` prints it, and the text for people is a rendering of it.
+ *
+ * Adding one: a file here, one line in main.c's table, one section in
+ * man/firn.1.scd; tests/test_cli.sh holds them together.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "base/opt.h"
+#include "firn/err.h"
+#include "firn/host.h"
+#include "firn/ledger.h"
+#include "firn/sign.h"
+#include "firn/target.h"
+
+/* The same for every command; a playbook branches on them. */
+enum firn_exit {
+	FIRN_EXIT_OK = 0,    /* done, and complete */
+	FIRN_EXIT_NO = 1,    /* done, and the answer is no */
+	FIRN_EXIT_USAGE = 2, /* the command line made no sense */
+	FIRN_EXIT_GAPS = 3,  /* done, with gaps that are listed */
+	FIRN_EXIT_REFUSED =
+		4, /* no such target, ambiguous, or not to be touched */
+	FIRN_EXIT_FAILED = 5, /* the system failed us */
+};
+
+struct firn_cmd {
+	const char *name;
+	const char *operands; /* "TARGET"; "" for none */
+	const char *summary;  /* one line, lower case, no full stop */
+	const char *more;     /* what --help says after the options: examples */
+	enum firn_exit (*run)(const struct firn_cmd *self, int argc,
+			      char **argv);
+};
+
+extern const struct firn_cmd firn_cmd_capture, firn_cmd_doctor, firn_cmd_drill,
+	firn_cmd_freeze, firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list,
+	firn_cmd_release, firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
+
+/* The options that every command has. */
+struct firn_common {
+	bool help, json, quiet, verbose, dry_run;
+	const char *root, *case_id, *operator_name;
+};
+
+/* clang-format off */
+#define FIRN_COMMON_OPTIONS(common)                                            \
+	{ 'j', "json", NULL, "print the result as JSON",                       \
+	  .flag = &(common).json },                                            \
+	{ 'q', "quiet", NULL, "say nothing on stderr but errors",              \
+	  .flag = &(common).quiet },                                           \
+	{ 'v', "verbose", NULL, "say more on stderr",                          \
+	  .flag = &(common).verbose },                                         \
+	{ 'n', "dry-run", NULL, "say what would be done, and do nothing",      \
+	  .flag = &(common).dry_run },                                         \
+	{ 0, "root", "DIR", "the host's root, for firn in a container",        \
+	  .string = &(common).root },                                          \
+	{ 0, "case", "ID", "the case that this belongs to",                    \
+	  .string = &(common).case_id },                                       \
+	{ 0, "operator", "WHO", "who does this, for the record",               \
+	  .string = &(common).operator_name },                                 \
+	{ 'h', "help", NULL, "show this help", .flag = &(common).help }
+/* clang-format on */
+
+/*
+ * firn_cmd_parse(self, opts, common, argc, argv, least, most, ret) -- parse,
+ * and answer --help.
+ *
+ * Returns true to go on, with between `least` and `most` operands in `argv`;
+ * false with `*ret` to exit with.
+ */
+bool firn_cmd_parse(const struct firn_cmd *self, const struct firn_opt *opts,
+		    const struct firn_common *common, int *argc, char **argv,
+		    int least, int most, enum firn_exit *ret);
+
+/* firn_cmd_usage(self, why) -- say what made no sense, and where the help is.
+ */
+enum firn_exit firn_cmd_usage(const struct firn_cmd *self, const char *why);
+
+/*
+ * firn_cmd_failed(self, common, err) -- one line on stderr; with --json also
+ * {"error": {...}} on stdout, so that a machine reads the same.
+ *
+ * Exit status 4 for what firn_target_refused() calls a refusal, else 5.
+ */
+enum firn_exit firn_cmd_failed(const struct firn_cmd *self,
+			       const struct firn_common *common,
+			       const struct firn_err *err);
+
+/*
+ * firn_cmd_result(self, common, result, show, ret) -- print the object, or its
+ * rendering, and make sure that it was written: a full disk is a failure.
+ *
+ * `result` is borrowed.  Returns `ret`, or FIRN_EXIT_FAILED.
+ */
+typedef void firn_show_fn(FILE *out, const json_t *result);
+enum firn_exit firn_cmd_result(const struct firn_cmd *self,
+			       const struct firn_common *common,
+			       const json_t *result, firn_show_fn *show,
+			       enum firn_exit ret);
+
+/* firn_cmd_say(common, fmt, ...) -- a line on stderr for people, not with
+ * --quiet; escaped. */
+void firn_cmd_say(const struct firn_common *common, const char *fmt, ...)
+	FIRN_PRINTF(2, 3);
+
+/* The host and the target of a command, and the ledger of that target. */
+struct firn_scene {
+	struct firn_host host;
+	struct firn_target *target;
+	struct firn_ledger *ledger;
+	struct firn_authority authority;
+};
+#define autoscene __attribute__((cleanup(firn_scene_close)))
+#define FIRN_SCENE                                        \
+	{                                                 \
+		.host = { .root_fd = -1, .proc_fd = -1 }, \
+	}
+
+/* firn_scene_open(scene, common, name, err) -- resolve TARGET.  No ledger is
+ * opened yet: looking writes nothing. */
+FIRN_MUST_CHECK int firn_scene_open(struct firn_scene *scene,
+				    const struct firn_common *common,
+				    const char *name, struct firn_err *err);
+
+/* firn_scene_ledger(scene, err) -- open the target's ledger, for a change. */
+FIRN_MUST_CHECK int firn_scene_ledger(struct firn_scene *scene,
+				      struct firn_err *err);
+void firn_scene_close(struct firn_scene *scene);
+
+/* Where the node's own signing key is. */
+#define FIRN_KEY_PATH "/etc/firn/keys/default.pem"
+
+/*
+ * firn_cmd_key(common, path, ret, err) -- the key that signs; NULL is the
+ * node's own, which is made on first use, and its fingerprint shown.
+ */
+FIRN_MUST_CHECK int firn_cmd_key(const struct firn_common *common,
+				 const char *path, struct firn_key **ret,
+				 struct firn_err *err);
+
+/* firn_show_row(out, label, fmt, ...) -- "  label     text", escaped. */
+void firn_show_row(FILE *out, const char *label, const char *fmt, ...)
+	FIRN_PRINTF(3, 4);
+
+/* firn_show_target(out, json) -- "web-1 (docker 0123456789ab)". */
+void firn_show_target(FILE *out, const json_t *target);
+
+#endif

@@ -1,0 +1,157 @@
+#include "cmd.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "firn/freeze.h"
+
+static void
+show_threads(FILE *out, const json_t *unfrozen)
+{
+	const json_t *thread;
+	size_t i;
+
+	json_array_foreach(unfrozen, i, thread) {
+		const char *comm = firn_json_string(thread, "comm", NULL);
+		const char *state = firn_json_string(thread, "state", NULL);
+		const char *wchan = firn_json_string(thread, "wchan", NULL);
+
+		firn_show_row(out, "runs on",
+			      "thread %lld (%s), state %s, in %s",
+			      (long long)json_integer_value(
+				      json_object_get(thread, "tid")),
+			      comm != NULL ? comm : "?",
+			      state != NULL ? state : "?",
+			      wchan != NULL ? wchan : "?");
+	}
+}
+
+static void
+show_processes(FILE *out, const json_t *processes, const char *label,
+	       const char *meaning)
+{
+	const json_t *process;
+	size_t i;
+
+	json_array_foreach(processes, i, process) {
+		const json_t *pid = json_is_integer(process)
+					    ? process
+					    : json_object_get(process, "pid");
+
+		firn_show_row(out, label, "process %lld %s",
+			      (long long)json_integer_value(pid), meaning);
+	}
+}
+
+static void
+show(FILE *out, const json_t *result)
+{
+	const json_t *freeze = json_object_get(result, "freeze");
+	const char *already = firn_json_string(freeze, "already", NULL);
+	const char *state = firn_json_string(freeze, "state", NULL);
+	json_int_t us =
+		json_integer_value(json_object_get(freeze, "elapsed_us"));
+
+	fprintf(out, "%s ", state != NULL ? state : "planned");
+	firn_show_target(out, json_object_get(result, "target"));
+	fputc('\n', out);
+	if (already != NULL)
+		firn_show_row(out, "already", "frozen before, by %s", already);
+	if (state != NULL)
+		firn_show_row(out, "took", "%.1f ms", (double)us / 1000);
+	show_threads(out, json_object_get(freeze, "unfrozen"));
+	show_processes(out, json_object_get(freeze, "escaped"), "escaped",
+		       "belongs to it, is outside its cgroup, and runs on");
+	show_processes(out, json_object_get(freeze, "foreign"), "foreign",
+		       "is in its cgroup but not the container's");
+	firn_show_row(out, "network",
+		      "frozen is not isolated: the kernel "
+		      "still sends and acknowledges for it");
+	firn_show_row(out, "undo", "firn thaw %.12s",
+		      firn_json_string(result, "target", "id", NULL));
+}
+
+static json_t *
+plan(const struct firn_target *target)
+{
+	json_t *writes = json_array();
+
+	if (target->v2.folder != NULL)
+		json_array_append_new(writes,
+				      json_sprintf("1 to %s/cgroup.freeze",
+						   target->v2.folder));
+	if (target->freezer.folder != NULL)
+		json_array_append_new(writes,
+				      json_sprintf("FROZEN to %s/freezer.state",
+						   target->freezer.folder));
+	return writes;
+}
+
+static void
+show_plan(FILE *out, const json_t *result)
+{
+	const json_t *write;
+	size_t i;
+
+	fputs("would freeze ", out);
+	firn_show_target(out, json_object_get(result, "target"));
+	fputc('\n', out);
+	json_array_foreach(json_object_get(result, "would_write"), i, write) {
+		firn_show_row(out, "write", "%s", json_string_value(write));
+	}
+}
+
+static enum firn_exit
+run(const struct firn_cmd *self, int argc, char **argv)
+{
+	struct firn_common common = { 0 };
+	unsigned timeout_ms = FIRN_FREEZE_TIMEOUT_MS;
+	const struct firn_opt opts[] = {
+		{ 't', "timeout", "MS",
+		  "declare it partial after MS "
+		  "milliseconds (2000)",
+		  .number = &timeout_ms },
+		FIRN_COMMON_OPTIONS(common),
+		{ 0 },
+	};
+	autoscene struct firn_scene scene = FIRN_SCENE;
+	autojson json_t *result = json_object();
+	json_t *freeze = NULL;
+	struct firn_err err = { 0 };
+	enum firn_exit status;
+	const char *state;
+
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
+		return status;
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	json_object_set_new(result, "target", firn_target_json(scene.target));
+	if (common.dry_run) {
+		json_object_set_new(result, "would_write", plan(scene.target));
+		return firn_cmd_result(self, &common, result, show_plan,
+				       FIRN_EXIT_OK);
+	}
+	if (firn_scene_ledger(&scene, &err) < 0 ||
+	    firn_freeze(scene.target, scene.ledger, timeout_ms, &freeze, &err) <
+		    0)
+		return firn_cmd_failed(self, &common, &err);
+	json_object_set_new(result, "freeze", freeze);
+	state = firn_json_string(freeze, "state", NULL);
+	status = state != NULL && strcmp(state, "frozen") == 0 ? FIRN_EXIT_OK
+							       : FIRN_EXIT_GAPS;
+	return firn_cmd_result(self, &common, result, show, status);
+}
+
+const struct firn_cmd firn_cmd_freeze = {
+	.name = "freeze",
+	.operands = "TARGET",
+	.summary = "stop every process of a container, keeping its memory",
+	.more = "Examples:\n"
+		"  firn freeze web-1\n"
+		"  firn freeze --json docker://0123456789ab\n"
+		"  firn freeze --dry-run pid:4711\n\n"
+		"Exit status 3: partial; the threads that run on are named.\n",
+	.run = run,
+};

@@ -1,0 +1,117 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "firn/isolate.h"
+
+static void
+show(FILE *out, const json_t *result)
+{
+	const json_t *undone = json_object_get(result, "undone"), *item;
+	const char *state = firn_json_string(result, "state", NULL);
+	const char *id = firn_json_string(result, "id", NULL);
+	size_t i;
+
+	fprintf(out, "%s %.12s\n", state != NULL ? state : "would release",
+		id != NULL ? id : "?");
+	json_array_foreach(undone, i, item) {
+		const char *text =
+			json_is_string(item)
+				? json_string_value(item)
+				: firn_json_string(item, "method", NULL);
+
+		firn_show_row(out, "undone", "%s", text != NULL ? text : "?");
+	}
+}
+
+/* The one ledger that `name` is a prefix of: a container that is gone is known
+ * by nothing else. */
+static int
+id_of_ledger(const char *name, char **ret, struct firn_err *err)
+{
+	autojson json_t *ids = NULL;
+	const char *found = NULL;
+	const json_t *id;
+	size_t i;
+
+	if (strlen(name) < 3)
+		return -1;
+	if (firn_ledger_ids(&ids, err) < 0)
+		return -1;
+	json_array_foreach(ids, i, id) {
+		const char *text = json_string_value(id);
+
+		if (strncmp(text, name, strlen(name)) != 0)
+			continue;
+		if (found != NULL)
+			return firn_err_set(err, EEXIST,
+					    "%s: several ledgers begin so",
+					    name);
+		found = text;
+	}
+	if (found == NULL)
+		return -1;
+	*ret = strdup(found);
+	return *ret != NULL ? 0 : firn_err_nomem(err);
+}
+
+static int
+open_ledger(struct firn_scene *scene, const struct firn_common *common,
+	    const char *name, char **ret_id, struct firn_err *err)
+{
+	struct firn_err gone = { 0 };
+
+	if (firn_scene_open(scene, common, name, err) == 0) {
+		*ret_id = strdup(scene->target->id);
+		if (*ret_id == NULL)
+			return firn_err_nomem(err);
+	} else if (id_of_ledger(name, ret_id, &gone) < 0) {
+		return -1;
+	}
+	return firn_ledger_open(&scene->ledger, *ret_id, &scene->authority,
+				err);
+}
+
+static enum firn_exit
+run(const struct firn_cmd *self, int argc, char **argv)
+{
+	struct firn_common common = { 0 };
+	const struct firn_opt opts[] = {
+		FIRN_COMMON_OPTIONS(common),
+		{ 0 },
+	};
+	autoscene struct firn_scene scene = FIRN_SCENE;
+	autojson json_t *result = NULL;
+	autofree char *id = NULL;
+	struct firn_err err = { 0 };
+	enum firn_exit status;
+
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
+		return status;
+	if (open_ledger(&scene, &common, argv[0], &id, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	if (common.dry_run) {
+		json_t *open =
+			firn_ledger_open_changes(scene.ledger, "isolate");
+
+		result = json_pack("{s:o}", "would_undo", open);
+	} else if (firn_release(scene.ledger, &result, &err) < 0) {
+		return firn_cmd_failed(self, &common, &err);
+	}
+	json_object_set_new(result, "id", json_string(id));
+	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
+}
+
+const struct firn_cmd firn_cmd_release = {
+	.name = "release",
+	.operands = "TARGET",
+	.summary = "undo isolate exactly, also when the container is gone",
+	.more = "Examples:\n"
+		"  firn release web-1\n"
+		"  firn release 0123456789ab    # gone: by the id in the "
+		"ledger\n",
+	.run = run,
+};

@@ -1,0 +1,54 @@
+#include "cmd.h"
+
+#include <errno.h>
+
+int
+firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
+		const char *name, struct firn_err *err)
+{
+	const char *root = common->root != NULL ? common->root : "/";
+
+	scene->authority = (struct firn_authority){
+		.operator_name = common->operator_name,
+		.case_id = common->case_id,
+	};
+	if (firn_host_open(&scene->host, root, err) < 0)
+		return -1;
+	return firn_target_open(&scene->target, &scene->host, name, err);
+}
+
+int
+firn_scene_ledger(struct firn_scene *scene, struct firn_err *err)
+{
+	return firn_ledger_open(&scene->ledger, scene->target->id,
+				&scene->authority, err);
+}
+
+void
+firn_scene_close(struct firn_scene *scene)
+{
+	firn_ledger_close(&scene->ledger);
+	firn_target_close(&scene->target);
+	firn_host_close(&scene->host);
+}
+
+int
+firn_cmd_key(const struct firn_common *common, const char *path,
+	     struct firn_key **ret, struct firn_err *err)
+{
+	char fingerprint[FIRN_FINGERPRINT];
+
+	if (path != NULL)
+		return firn_key_open(ret, path, err);
+	if (firn_key_open(ret, FIRN_KEY_PATH, err) == 0)
+		return 0;
+	if (err->code != ENOENT)
+		return -1;
+	*err = (struct firn_err){ 0 };
+	if (firn_key_make(ret, FIRN_KEY_PATH, err) < 0)
+		return -1;
+	firn_key_fingerprint(*ret, fingerprint);
+	firn_cmd_say(common, "made a signing key for this node, %s: %s",
+		     FIRN_KEY_PATH, fingerprint);
+	return 0;
+}

@@ -1,0 +1,57 @@
+#include "cmd.h"
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "firn/freeze.h"
+
+static void
+show(FILE *out, const json_t *result)
+{
+	const char *state = firn_json_string(result, "thaw", "state", NULL);
+
+	fprintf(out, "%s ", state != NULL ? state : "would thaw");
+	firn_show_target(out, json_object_get(result, "target"));
+	fputc('\n', out);
+}
+
+static enum firn_exit
+run(const struct firn_cmd *self, int argc, char **argv)
+{
+	struct firn_common common = { 0 };
+	bool force = false;
+	const struct firn_opt opts[] = {
+		{ 'f', "force", NULL, "thaw also what firn did not freeze",
+		  .flag = &force },
+		FIRN_COMMON_OPTIONS(common),
+		{ 0 },
+	};
+	autoscene struct firn_scene scene = FIRN_SCENE;
+	autojson json_t *result = json_object();
+	json_t *thaw = NULL;
+	struct firn_err err = { 0 };
+	enum firn_exit status;
+
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
+		return status;
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	json_object_set_new(result, "target", firn_target_json(scene.target));
+	if (common.dry_run)
+		return firn_cmd_result(self, &common, result, show,
+				       FIRN_EXIT_OK);
+	if (firn_scene_ledger(&scene, &err) < 0 ||
+	    firn_thaw(scene.target, scene.ledger, force, &thaw, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	json_object_set_new(result, "thaw", thaw);
+	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
+}
+
+const struct firn_cmd firn_cmd_thaw = {
+	.name = "thaw",
+	.operands = "TARGET",
+	.summary = "let a container that firn froze run again",
+	.more = "Examples:\n"
+		"  firn thaw web-1\n"
+		"  firn thaw --force web-1    # paused by its runtime\n",
+	.run = run,
+};

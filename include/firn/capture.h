@@ -1,0 +1,69 @@
+#ifndef FIRN_CAPTURE_H
+#define FIRN_CAPTURE_H
+
+/*
+ * capture -- the main job: cut, freeze, read, seal, and put back as found.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "firn/archive.h"
+#include "firn/case.h"
+#include "firn/collect.h"
+#include "firn/err.h"
+#include "firn/isolate.h"
+#include "firn/ledger.h"
+#include "firn/secrets.h"
+#include "firn/sign.h"
+#include "firn/target.h"
+
+/* Everything is borrowed. */
+struct firn_capture {
+	const struct firn_case *of;
+	const struct firn_authority *authority;
+	const struct firn_key *key;
+	const char *path; /* of the sealed archive; NULL streams to `fd` */
+	int fd;
+	const char *const *only; /* collectors to run; NULL for all */
+	size_t n_only;
+	struct firn_collection what;
+	const struct firn_secret_rules *rules; /* NULL: no checklist */
+
+	bool leave_running; /* don't freeze: what is read may be torn */
+	bool keep_frozen;   /* don't thaw at the end what was frozen for this */
+	bool isolate;       /* cut the network first, and leave it cut */
+	struct firn_isolation isolation;
+	unsigned freeze_timeout_ms;
+
+	firn_progress_fn *progress; /* may be NULL */
+	void *progress_arg;
+};
+
+/*
+ * firn_capture(target, ledger, how, ret, err) -- everything into one archive.
+ *
+ * In this order (DESIGN.md, section 6): the cgroup is cut (if asked), frozen,
+ * the interfaces are cut, then the collectors run in order of volatility and
+ * the checklist is made of what is there, then what was frozen for this is
+ * thawed, and the archive is sealed.
+ *
+ * `*ret` is a new object:
+ *   "archive"  path; "seal"; "signer"; "complete"; "partial"
+ *   "members", "bytes_in", "bytes_out", "gaps" (count)
+ *   "freeze", "isolate", "thaw": as those functions have them, or null
+ *   "secrets"  {"items": N, "urgent": N} or null
+ *   "times"    {"frozen_ms", "volatile_ms", "sealed_ms"} since the call
+ *   "state"    "frozen" or "running": how the target was left
+ *
+ * When it fails, what was frozen for this is thawed unless `keep_frozen`, and
+ * the archive stays PATH.partial, whole up to its last checkpoint.
+ */
+FIRN_MUST_CHECK int firn_capture(struct firn_target *target,
+				 struct firn_ledger *ledger,
+				 const struct firn_capture *how, json_t **ret,
+				 struct firn_err *err);
+
+#endif

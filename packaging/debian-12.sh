@@ -1,0 +1,30 @@
+# shellcheck shell=bash disable=SC2034
+# What firn needs of Debian 12, for ./setup and ./check.
+
+BUILD_PACKAGES="gcc clang cmake ninja-build pkg-config libc6-dev linux-libc-dev
+	libfyaml-dev libjansson-dev libmnl-dev libpcre2-dev libssl-dev
+	libzstd-dev scdoc"
+
+# Real runtimes, and the stock tools that an archive must please.
+TEST_PACKAGES="attr acl busybox-static check clang-format clang-tidy
+	containerd crun docker.io gdb iproute2 iptables jq
+	libarchive-tools libclang-rt-14-dev netcat-openbsd nftables podman
+	python3-minimal runc shellcheck sleuthkit strace util-linux zstd"
+
+# install_packages NAME... -- those that are missing, in one go.
+install_packages() {
+	local missing=() name
+
+	for name in "$@"; do
+		dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
+			grep -q 'ok installed' || missing+=("$name")
+	done
+	[ ${#missing[@]} -eq 0 ] && return
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "missing: ${missing[*]}; run this as root" >&2
+		exit 1
+	fi
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends "${missing[@]}"
+}
