@@ -32,13 +32,30 @@
  *   "state"     "frozen"; "partial": the deadline passed, and "unfrozen" names
  *               every thread that runs on, with its state, wait channel and
  *               stack; nothing is rolled back
- *   "already"   who had frozen it before: null, "firn", "runtime" (paused)
- *   "elapsed_us", "processes", "threads", "hierarchies": ["v2", "v1"]
- *   "escaped"   processes of the container outside its cgroup (still running)
- *   "foreign"   processes in its cgroup that are not the container's
+ *   "already"   who had frozen it before: null, "firn", "runtime" (paused, by
+ *               whomever), "parent" (a cgroup above it is frozen; it is frozen
+ *               by itself, too, from now on)
+ *   "elapsed_us" from the first write to the kernel's word, or the deadline
+ *   "processes", "threads"
+ *   "hierarchies": ["v2", "v1"], those that gave their word
+ *   "escaped"   processes of the container outside its cgroup (still running):
+ *               objects with "pid", "start_ticks", "membership"
+ *   "foreign"   processes in its cgroup that are not the container's, likewise
+ *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
+ *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
+ *               most; "unfrozen_threads" counts them all
+ * and where something could not be had, one of these with the reason:
+ *   "failures"       a hierarchy that could not be written, where the other was
+ *   "unfrozen_error" the threads could not be listed
+ *   "members_error"  the scan failed: "escaped" and "foreign" are missing
+ *   "unrecorded"     the ledger took the question, but not how it went
  *
  * Freezing a frozen container succeeds.  proc(5) shows a frozen task as
  * sleeping, so cgroup.events is the witness.
+ *
+ * EPERM for a cgroup that holds firn or pid 1, and for the root; ESTALE for
+ * one that isn't the one that was found; ESRCH when it's gone; ENOTSUP where
+ * the target has neither freezer.
  *
  * Source: Linux Documentation/admin-guide/cgroup-v2.rst, "cgroup.freeze";
  * cgroup-v1/freezer-subsystem.rst.
@@ -52,11 +69,25 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
  *
  * Only what firn froze, in the reverse order; what another froze (a paused
  * container) is EPERM unless `force`.  A container that is not frozen is not
- * an error.  `*ret` is a new object: "state" ("running", "frozen"), "thawed".
+ * an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret` is a
+ * new object: "state" ("running", "gone", or "frozen" and then "by": "runtime"
+ * or "parent"), "thawed" (was anything written?).
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,
 			      json_t **ret, struct firn_err *err);
+
+/*
+ * firn_thaw_recorded(host, ledger, ret, err) -- the same by the ledger alone,
+ * for a target that can't be found any more: a container that has exited, or
+ * whose runtime forgot it.
+ *
+ * Opens the recorded folders; a cgroup that isn't there, or is another one by
+ * now, is left alone.
+ */
+FIRN_MUST_CHECK int firn_thaw_recorded(const struct firn_host *host,
+				       struct firn_ledger *ledger, json_t **ret,
+				       struct firn_err *err);
 
 /* firn_is_frozen(target) -- do its cgroups say so, now? */
 bool firn_is_frozen(const struct firn_target *target);

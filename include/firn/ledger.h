@@ -36,7 +36,9 @@ struct firn_authority {
  *
  * `id` is a target's: letters, digits, `-_.`, no dot in front, or EINVAL.  A
  * file that is not ours alone is EPERM.  A long one with nothing left to undo
- * is set aside as ID.jsonl.old.  Release with firn_ledger_close().
+ * is set aside as ID.jsonl.old.  The lock is the process's (fcntl_locking(2)):
+ * its children don't have it, and one process opens a ledger once at a time.
+ * Release with firn_ledger_close().
  */
 FIRN_MUST_CHECK int firn_ledger_open(struct firn_ledger **ret, const char *id,
 				     const struct firn_authority *authority,

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,14 +60,19 @@ firn_ledger_folder(int run_fd, struct firn_err *err)
 	return folder(firn_fd, "ledger", err);
 }
 
+/*
+ * A record lock, which children don't inherit, as flock(2)'s would be: a child
+ * of a killed firn that hangs in a read must not keep others from thawing.
+ */
 static int
 lock(int fd, const char *name, struct firn_err *err)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_AGAIN_NS };
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	uint64_t deadline = firn_monotonic_ns() + LOCK_TIMEOUT_NS;
 
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
+	while (fcntl(fd, F_SETLK, &whole) < 0) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return firn_err_sys(err, "lock ledger %s", name);
 		if (firn_monotonic_ns() > deadline)
 			return firn_err_set(err, EBUSY,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -263,7 +264,6 @@ START_TEST(a_second_firn_waits_for_the_first)
 	if (child == 0) {
 		struct firn_ledger *mine = NULL;
 
-		firn_ledger_close(&ledger); /* its copy of the descriptor */
 		close(pipe_fds[0]);
 		if (firn_ledger_open_at(&mine, dir_fd, "t", NULL, &err) < 0)
 			_exit(1);
@@ -283,13 +283,45 @@ START_TEST(a_second_firn_waits_for_the_first)
 }
 END_TEST
 
+static int
+open_in_child(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct firn_ledger *mine = NULL;
+
+		err.code = 0;
+		if (firn_ledger_open_at(&mine, dir_fd, "t", NULL, &err) < 0)
+			_exit(err.code);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return WEXITSTATUS(status);
+}
+
 START_TEST(a_ledger_that_is_held_for_long_is_busy)
 {
-	struct firn_ledger *second = NULL;
+	ck_ok(open_ledger());
+	ck_assert_int_eq(open_in_child(), EBUSY);
+}
+END_TEST
+
+START_TEST(a_child_that_outlives_firn_does_not_hold_the_ledger)
+{
+	pid_t child;
 
 	ck_ok(open_ledger());
-	ck_fails(firn_ledger_open_at(&second, dir_fd, "t", &authority, &err),
-		 EBUSY);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	firn_ledger_close(&ledger);
+	ck_assert_int_eq(open_in_child(), 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 }
 END_TEST
 
@@ -406,6 +438,8 @@ main(void)
 	tcase_add_test(tests, an_id_can_name_no_other_file);
 	tcase_add_test(tests, a_second_firn_waits_for_the_first);
 	tcase_add_test(tests, a_ledger_that_is_held_for_long_is_busy);
+	tcase_add_test(tests,
+		       a_child_that_outlives_firn_does_not_hold_the_ledger);
 	tcase_add_test(tests, a_long_ledger_with_nothing_to_undo_is_set_aside);
 	tcase_add_test(
 		tests,

@@ -7,3 +7,8 @@ function(firn_contain_test name)
 endfunction()
 
 firn_contain_test(test_ledger)
+firn_contain_test(test_freeze)
+firn_contain_test(test_unfrozen)
+firn_contain_test(test_freeze_crash)
+# The library's writes are counted, to kill it before any of them.
+target_link_options(test_freeze_crash PRIVATE LINKER:--wrap=write)
