@@ -35,9 +35,11 @@ release(struct freezing *freezing)
 static const char *
 who(const struct freezing *freezing, const struct firn_ledger *ledger)
 {
-	autojson json_t *open = firn_ledger_open_changes(ledger, "freeze");
+	autojson json_t *open = NULL;
 	const char *found = NULL;
 
+	if (freezing->before[FIRN_V2].own || freezing->before[FIRN_V1].own)
+		open = firn_ledger_open_changes(ledger, "freeze");
 	for (enum firn_hierarchy h = 0; h < FIRN_N_HIERARCHIES; h++) {
 		const struct firn_freezer_state *before = &freezing->before[h];
 

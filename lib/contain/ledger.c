@@ -210,10 +210,9 @@ firn_ledger_ask(struct firn_ledger *ledger, const char *action,
 static const char *
 action_of(const struct firn_ledger *ledger, uint64_t change)
 {
-	json_t *line;
-	size_t i;
-
-	json_array_foreach(ledger->lines, i, line) {
+	/* From the end, where it mostly is. */
+	for (size_t i = json_array_size(ledger->lines); i > 0; i--) {
+		const json_t *line = json_array_get(ledger->lines, i - 1);
 		json_int_t n =
 			json_integer_value(json_object_get(line, "change"));
 

@@ -81,9 +81,9 @@ firn_ledger_lines(const struct firn_ledger *ledger)
 /* A copy of what was asked, and what was noted of it since; NULL if it is no
  * longer open, or if there is no memory. */
 static json_t *
-open_change(const struct firn_ledger *ledger, size_t i, const json_t *asked)
+open_change(const struct firn_ledger *ledger, size_t i, json_t *asked)
 {
-	autojson json_t *change = json_copy((json_t *)(uintptr_t)asked);
+	autojson json_t *change = json_copy(asked);
 	autojson json_t *noted = json_array();
 	const char *phase = "asked";
 

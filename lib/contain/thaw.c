@@ -123,7 +123,7 @@ ask_by_force(struct thawing *thawing, struct firn_ledger *ledger,
 	for (enum firn_hierarchy h = 0; h < FIRN_N_HIERARCHIES; h++) {
 		struct part *part = &thawing->parts[h];
 
-		if (!part->others)
+		if (part->cgroup == NULL || !part->others)
 			continue;
 		part->write = true;
 		json_object_set_new(details, firn_hierarchy_names[h],

@@ -226,9 +226,9 @@ START_TEST(only_a_private_regular_file_of_ours_is_a_ledger)
 	unlinkat(dir_fd, "t.jsonl", AT_REMOVEDIR);
 
 	put("t.jsonl", "");
-	fchmodat(dir_fd, "t.jsonl", 0644, 0);
+	ck_assert_int_eq(fchmodat(dir_fd, "t.jsonl", 0644, 0), 0);
 	ck_fails(open_ledger(), EPERM);
-	fchmodat(dir_fd, "t.jsonl", 0600, 0);
+	ck_assert_int_eq(fchmodat(dir_fd, "t.jsonl", 0600, 0), 0);
 	ck_ok(open_ledger());
 }
 END_TEST
@@ -393,7 +393,7 @@ START_TEST(the_folder_is_made_and_must_be_ours)
 	close(fd);
 	ck_assert_int_eq(fstatat(dir_fd, "firn/ledger", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0700);
-	fchmodat(dir_fd, "firn", 0777, 0);
+	ck_assert_int_eq(fchmodat(dir_fd, "firn", 0777, 0), 0);
 	ck_fails(firn_ledger_folder(dir_fd, &err), EPERM);
 	unlinkat(dir_fd, "firn/ledger", AT_REMOVEDIR);
 	unlinkat(dir_fd, "firn", AT_REMOVEDIR);

@@ -1,0 +1,160 @@
+#include "collect/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+
+#define STAT_MAX 4096
+
+static int
+read_stat(int dir_fd, struct firn_proc_stat *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+	size_t len;
+
+	if (firn_read_at(dir_fd, "stat", STAT_MAX, &text, &len, err) < 0)
+		return -1;
+	return firn_proc_parse_stat(text, len, ret, err);
+}
+
+int
+firn_process_open(struct firn_reading *reading,
+		  const struct firn_member *member, struct firn_process *ret,
+		  struct firn_err *err)
+{
+	autoclose int dir_fd = -1;
+	struct firn_proc_stat stat;
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", member->pid);
+	dir_fd = openat(reading->target->host->proc_fd, pid,
+			O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0 && errno == ENOENT)
+		return firn_err_set(err, ESRCH, "died before it was read");
+	if (dir_fd < 0)
+		return firn_err_sys(err, "open /proc/%s", pid);
+	if (read_stat(dir_fd, &stat, err) < 0)
+		return -1;
+	if (stat.start_ticks != member->start_ticks)
+		return firn_err_set(err, ESRCH,
+				    "died before it was read; its pid is "
+				    "another process's");
+
+	*ret = (struct firn_process){
+		.reading = reading,
+		.member = member,
+		.dir_fd = firn_steal_fd(&dir_fd),
+		.stat = stat,
+		.facts = json_object(),
+		.findings = json_array(),
+	};
+	if (ret->facts == NULL || ret->findings == NULL) {
+		firn_process_close(ret);
+		return firn_err_nomem(err);
+	}
+	return 0;
+}
+
+void
+firn_process_close(struct firn_process *process)
+{
+	firn_auto_close(&process->dir_fd);
+	for (size_t i = 0; i < FIRN_N_TEXTS; i++)
+		free(process->text[i]);
+	free(process->root);
+	json_decref(process->facts);
+	json_decref(process->findings);
+	*process = (struct firn_process){ .dir_fd = -1 };
+}
+
+void
+firn_process_finding(struct firn_process *process, const char *name)
+{
+	size_t i;
+	json_t *known;
+
+	json_array_foreach(process->findings, i, known) {
+		if (strcmp(json_string_value(known), name) == 0)
+			return;
+	}
+	json_array_append_new(process->findings, json_string(name));
+}
+
+void
+firn_process_gap(struct firn_process *process, const char *name,
+		 const struct firn_err *why)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "%d/%s", process->member->pid, name);
+	firn_archive_gap(process->reading->archive, "processes", what, why);
+}
+
+bool
+firn_process_alive(const struct firn_process *process)
+{
+	return faccessat(process->dir_fd, "stat", F_OK, 0) == 0;
+}
+
+void
+firn_process_lost(struct firn_process *process, const char *name,
+		  const struct firn_err *why)
+{
+	struct firn_err died = { 0 };
+
+	if ((why->code != ESRCH && why->code != ENOENT) ||
+	    firn_process_alive(process)) {
+		firn_process_gap(process, name, why);
+		return;
+	}
+	if (process->gone)
+		return;
+	process->gone = true;
+	firn_err_set(&died, ESRCH, "died while it was read, at %s", name);
+	firn_process_gap(process, name, &died);
+}
+
+bool
+firn_process_has_memory(const struct firn_process *process)
+{
+	return process->stat.state != 'Z' && process->stat.state != 'X' &&
+	       (process->stat.flags & FIRN_PF_KTHREAD) == 0;
+}
+
+void
+firn_process_member(const struct firn_process *process, const char *leaf,
+		    char ret[FIRN_MEMBER_NAME])
+{
+	snprintf(ret, FIRN_MEMBER_NAME, "data/processes/%d/%s",
+		 process->member->pid, leaf);
+}
+
+/* Deeper than PATH_MAX is possible for a working directory, and readlink(2)
+ * refuses that itself. */
+int
+firn_process_link(const struct firn_process *process, const char *name,
+		  char **ret, size_t *ret_len, struct firn_err *err)
+{
+	char link[4096 + 1], *copy;
+	ssize_t len;
+
+	len = readlinkat(process->dir_fd, name, link, sizeof(link));
+	if (len < 0)
+		return firn_err_sys(err, "readlink %s", name);
+	if ((size_t)len >= sizeof(link))
+		return firn_err_set(err, ENAMETOOLONG, "readlink %s", name);
+	copy = malloc((size_t)len + 1);
+	if (copy == NULL)
+		return firn_err_nomem(err);
+	memcpy(copy, link, (size_t)len);
+	copy[len] = '\0';
+	*ret = copy;
+	*ret_len = (size_t)len;
+	return 0;
+}
