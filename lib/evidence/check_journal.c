@@ -82,7 +82,6 @@ static int
 judge(struct firn_check *check, uint64_t number, struct firn_err *err)
 {
 	autojson json_t *json = NULL;
-	struct firn_err why = { 0 };
 	const char *wrong;
 
 	if (!firn_signer(check, check->checkpoint.data, check->checkpoint.len,
@@ -95,9 +94,11 @@ judge(struct firn_check *check, uint64_t number, struct firn_err *err)
 		check->chained = false;
 		return 0;
 	}
-	if (firn_json_parse(check->checkpoint.data, check->checkpoint.len,
-			    "checkpoint", &json, &why) < 0) {
-		firn_problem(check, check->now.offset, "%s", why.text);
+	if (firn_check_parse(check, check->checkpoint.data,
+			     check->checkpoint.len, "checkpoint", &json,
+			     err) < 0)
+		return -1;
+	if (json == NULL) {
 		check->chained = false;
 		return 0;
 	}
