@@ -33,6 +33,10 @@ misfit(struct firn_check *check, const json_t *json, uint64_t number)
 	if (json_integer_value(json_object_get(json, "sequence")) !=
 	    (json_int_t)number)
 		return "has another number inside";
+	if (!json_is_array(json_object_get(json, "members")) ||
+	    !json_is_array(json_object_get(json, "frames")) ||
+	    json_integer_value(json_object_get(json, "gaps_so_far")) < 0)
+		return "isn't complete";
 	if (number <= check->sequence)
 		return "is out of order";
 	if (number > check->sequence + 1)
