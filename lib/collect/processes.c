@@ -39,6 +39,24 @@ shmem_device(void)
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_dev : 0;
 }
 
+/* Those of the host's init.  Where a security module hides them, those of
+ * kthreadd(2), which never left the ones that the kernel began with; it is the
+ * second process of a host, and no container has one. */
+static int
+host_namespaces(const struct firn_host *host, struct firn_namespaces *ret,
+		struct firn_err *why)
+{
+	struct firn_err second = { 0 };
+	struct firn_proc_stat stat;
+
+	if (firn_proc_namespaces(host, 1, ret, why) == 0)
+		return 0;
+	if (firn_proc_stat(host, 2, &stat, &second) < 0 ||
+	    (stat.flags & FIRN_PF_KTHREAD) == 0)
+		return -1;
+	return firn_proc_namespaces(host, 2, ret, &second);
+}
+
 static int
 reading_init(struct firn_reading *reading, struct firn_err *err)
 {
@@ -56,7 +74,7 @@ reading_init(struct firn_reading *reading, struct firn_err *err)
 	reading->shmem = shmem_device();
 	if (firn_boot_time(target->host, &reading->boot, &why) < 0)
 		gap(reading, "the time of the boot", &why);
-	if (firn_proc_namespaces(target->host, 1, &reading->host, &why) < 0)
+	if (host_namespaces(target->host, &reading->host, &why) < 0)
 		gap(reading, "namespaces of the host's init", &why);
 	if (firn_mounts_read(target->host, 1, &reading->host_mounts, &why) < 0)
 		gap(reading, "mounts of the host's init", &why);

@@ -130,7 +130,7 @@ START_TEST(a_program_that_never_was_a_file_is_kept)
 }
 END_TEST
 
-/* Descriptor 10: deleted; 11: never had a name; 12: a memfd. */
+/* Descriptor 100: deleted; 101: never had a name; 102: a memfd. */
 static void
 hold_files(void)
 {
@@ -141,7 +141,7 @@ hold_files(void)
 	fds[2] = memfd_create("m", 0);
 	for (int i = 0; i < 3; i++) {
 		if (fds[i] < 0 || dprintf(fds[i], "secret %d\n", i) < 0 ||
-		    dup2(fds[i], 10 + i) < 0)
+		    dup2(fds[i], 100 + i) < 0)
 			_exit(1);
 	}
 	unlink("held");
@@ -181,7 +181,7 @@ START_TEST(files_that_only_a_descriptor_holds_are_kept_each_once)
 	ck_finding(line, "deleted_file_open");
 	ck_finding(line, "memfd_open");
 	for (int i = 0; i < 3; i++) {
-		const json_t *fd = descriptor(list, 10 + i);
+		const json_t *fd = descriptor(list, 100 + i);
 		char text[32];
 
 		snprintf(text, sizeof(text), "secret %d\n", i);
@@ -267,7 +267,7 @@ hold_16_tebibytes(void)
 
 	if (fd < 0 || ftruncate(fd, 7 * TEBI) < 0 ||
 	    pwrite(fd, "one", 3, 0) != 3 || pwrite(fd, "two", 3, TEBI) != 3 ||
-	    dup2(fd, 10) < 0)
+	    dup2(fd, 100) < 0)
 		_exit(1);
 	ready();
 }
@@ -282,7 +282,7 @@ START_TEST(a_huge_file_of_holes_costs_what_it_holds)
 
 	capture(&firn_collect_processes);
 	list = descriptors_of(pid);
-	member = firn_json_string(descriptor(list, 10), "member", NULL);
+	member = firn_json_string(descriptor(list, 100), "member", NULL);
 	ck_assert_ptr_nonnull(member);
 	snprintf(path, sizeof(path), "CASE/%s.extents.json", member);
 	extents = load(path);

@@ -104,8 +104,10 @@ static void
 write_over_argv(void)
 {
 	struct firn_proc_stat stat;
+	struct firn_host own;
 
-	if (firn_proc_stat(&host, getpid(), &stat, &err) < 0)
+	if (firn_host_open(&own, "/", &err) < 0 ||
+	    firn_proc_stat(&own, getpid(), &stat, &err) < 0)
 		_exit(1);
 	memset((char *)(uintptr_t)stat.arg_start, 0xff,
 	       stat.arg_end - stat.arg_start);
