@@ -96,10 +96,27 @@ firn_process_gap(struct firn_process *process, const char *name,
 	firn_archive_gap(process->reading->archive, "processes", what, why);
 }
 
+/* include/linux/sched.h; it has begun to give up what it holds.  One that is
+ * held at the door (PTRACE_EVENT_EXIT) has not. */
+#define PF_EXITING 0x00000004u
+
+static bool
+is_dying(const struct firn_proc_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X' ||
+	       (stat->flags & PF_EXITING) != 0;
+}
+
+/* A zombie stays what it was; one that became it is read no further. */
 bool
 firn_process_alive(const struct firn_process *process)
 {
-	return faccessat(process->dir_fd, "stat", F_OK, 0) == 0;
+	struct firn_proc_stat now;
+	struct firn_err why = { 0 };
+
+	if (read_stat(process->dir_fd, &now, &why) < 0)
+		return false;
+	return process->stat.state == 'Z' || !is_dying(&now);
 }
 
 void
@@ -108,8 +125,7 @@ firn_process_lost(struct firn_process *process, const char *name,
 {
 	struct firn_err died = { 0 };
 
-	if ((why->code != ESRCH && why->code != ENOENT) ||
-	    firn_process_alive(process)) {
+	if (firn_process_alive(process)) {
 		firn_process_gap(process, name, why);
 		return;
 	}

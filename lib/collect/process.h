@@ -107,14 +107,14 @@ void firn_process_gap(struct firn_process *process, const char *name,
 		      const struct firn_err *why);
 
 /*
- * firn_process_lost(process, name, why) -- the same, when reading failed with
- * ESRCH or ENOENT: then it may be that the process has died, which is one gap
- * for all that follows.
+ * firn_process_lost(process, name, why) -- the same, where it may be that the
+ * process has died meanwhile, which is one gap for all that follows.
  */
 void firn_process_lost(struct firn_process *process, const char *name,
 		       const struct firn_err *why);
 
-/* firn_process_alive(process) -- can it still be read? */
+/* firn_process_alive(process) -- is it still what it was when it was opened?
+ * False once it has begun to exit: its files are empty then, or an error. */
 bool firn_process_alive(const struct firn_process *process);
 
 /* firn_process_has_memory(process) -- false for a zombie and a kernel thread,

@@ -139,6 +139,18 @@ read_namespaces(struct firn_process *process)
 	firn_process_lost(process, "ns", &why);
 }
 
+/* Of one that is on its way out many files are empty, which is no error. */
+static void
+see_it_through(struct firn_process *process)
+{
+	struct firn_err why = { 0 };
+
+	if (process->gone || firn_process_alive(process))
+		return;
+	firn_err_set(&why, ESRCH, "gone");
+	firn_process_lost(process, "its end", &why);
+}
+
 static int
 read_process(struct firn_process *process, struct firn_err *err)
 {
@@ -155,6 +167,7 @@ read_process(struct firn_process *process, struct firn_err *err)
 	    firn_process_mapped(process, err) < 0 ||
 	    firn_process_threads(process, err) < 0)
 		return -1;
+	see_it_through(process);
 	if (process->gone)
 		firn_process_finding(process, "died");
 	json_object_set(process->facts, "findings", process->findings);
