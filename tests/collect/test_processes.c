@@ -393,6 +393,7 @@ START_TEST(one_that_is_killed_in_the_middle_is_told_as_far_as_it_was_read)
 		target.members.n = 0;
 		n_suspects = 0;
 	}
+	signal(SIGCHLD, SIG_DFL);
 }
 END_TEST
 
