@@ -25,6 +25,7 @@
 #include "collect/collectors.h"
 #include "firn/archive.h"
 #include "firn/collect.h"
+#include "firn/reader.h"
 #include "firn/target.h"
 #include "host/proc.h"
 
@@ -156,7 +157,52 @@ run(const char *command)
 	ck_assert_msg(system(command) == 0, "%s", command);
 }
 
-/* Collect, seal, unpack with stock tools and check all digests. */
+/* Is what firn_reader() gives of a member what tar unpacked? */
+static inline void
+compare_member(struct firn_reader *reader, const char *path, uint64_t size)
+{
+	static char read_back[65536], unpacked[65536];
+	uint64_t done = 0;
+	char name[300];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof(name), "CASE/%s", path);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s", name);
+	while ((n = firn_reader_read(reader, read_back, sizeof(read_back),
+				     &err)) > 0) {
+		ck_assert_int_eq(
+			firn_read_some(fd, name, unpacked, (size_t)n, &err), n);
+		ck_assert_msg(memcmp(read_back, unpacked, (size_t)n) == 0,
+			      "%s", path);
+		done += (uint64_t)n;
+	}
+	ck_ok(n);
+	ck_assert_uint_eq(done, size);
+	ck_assert_int_eq(read(fd, unpacked, 1), 0);
+	close(fd);
+}
+
+static inline void
+read_back(void)
+{
+	int fd = open("case.firn.tar.zst", O_RDONLY | O_CLOEXEC), more;
+	struct firn_reader *reader = NULL;
+	const char *path;
+	uint64_t size;
+
+	ck_assert_int_ge(fd, 0);
+	ck_ok(firn_reader_open(&reader, fd, &err));
+	while ((more = firn_reader_next(reader, &path, &size, &err)) > 0)
+		compare_member(reader, path, size);
+	ck_ok(more);
+	firn_reader_close(&reader);
+	close(fd);
+}
+
+/* Collect, seal, unpack with stock tools, check all digests, and see that our
+ * own reader reads the same. */
 static inline void
 capture(const struct firn_collector *collector)
 {
@@ -167,6 +213,7 @@ capture(const struct firn_collector *collector)
 	firn_archive_close(&archive);
 	run("tar --zstd -xf case.firn.tar.zst && cd CASE && "
 	    "sha256sum --quiet -c manifest-sha256.txt");
+	read_back();
 }
 
 static inline json_t *
