@@ -34,6 +34,9 @@ struct firn_seen_mounts {
 	struct firn_mounts mounts;
 };
 
+/* firn_seen_mounts_free(seen) -- itself, too. */
+void firn_seen_mounts_free(struct firn_seen_mounts *seen);
+
 /* What the processes of one capture share. */
 struct firn_reading {
 	const struct firn_target *target;
@@ -41,8 +44,10 @@ struct firn_reading {
 	struct firn_opener opener;
 	char *buffer; /* for one file of proc(5) at a time */
 	size_t buffer_size;
-	struct firn_seen_mounts **seen_mounts;
+	struct firn_seen_mounts **seen_mounts; /* those of late */
 	size_t n_seen_mounts;
+	uint64_t digested;              /* bytes, of all files */
+	uint64_t n_held;                /* files that were copied */
 	struct firn_namespaces host;    /* of the host's pid 1 */
 	struct firn_mounts host_mounts; /* what that one sees */
 	dev_t shmem;          /* of memfd and other memory without a mount */
@@ -74,8 +79,9 @@ enum firn_proc_text {
 struct firn_process {
 	struct firn_reading *reading;
 	const struct firn_member *member;
-	int dir_fd; /* /proc/PID */
-	bool gone;  /* died while it was read */
+	int dir_fd;  /* /proc/PID */
+	bool gone;   /* died while it was read */
+	bool locked; /* its address space can't be asked for: a gap */
 	struct firn_proc_stat stat;
 	struct firn_namespaces namespaces;
 	char *text[FIRN_N_TEXTS]; /* NULL for what it doesn't have */

@@ -26,13 +26,48 @@ known(const struct firn_reading *reading, const char *view)
 	return NULL;
 }
 
-/* Never moved once it is there: processes point to it. */
+/* How many views, and mounts in all, are remembered: a process may make a
+ * namespace with a hundred thousand mounts, and do it again. */
+#define VIEWS_MAX 64
+#define MOUNTS_MAX 200000
+
+void
+firn_seen_mounts_free(struct firn_seen_mounts *seen)
+{
+	firn_mounts_free(&seen->mounts);
+	free(seen->view);
+	free(seen->member);
+	free(seen);
+}
+
+/* Forget the oldest; nothing points to those but the process being read, which
+ * has none yet. */
+static void
+make_room(struct firn_reading *reading)
+{
+	size_t mounts = 0, n = reading->n_seen_mounts, drop = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mounts += reading->seen_mounts[i]->mounts.n;
+	while (drop < n && (n - drop >= VIEWS_MAX || mounts > MOUNTS_MAX)) {
+		mounts -= reading->seen_mounts[drop]->mounts.n;
+		firn_seen_mounts_free(reading->seen_mounts[drop++]);
+	}
+	if (drop == 0)
+		return;
+	reading->n_seen_mounts = n - drop;
+	memmove(reading->seen_mounts, reading->seen_mounts + drop,
+		(n - drop) * sizeof(struct firn_seen_mounts *));
+}
+
 static struct firn_seen_mounts *
 add(struct firn_reading *reading, const char *view)
 {
-	size_t n = reading->n_seen_mounts;
 	struct firn_seen_mounts **more, *seen;
+	size_t n;
 
+	make_room(reading);
+	n = reading->n_seen_mounts;
 	more = realloc(reading->seen_mounts, (n + 1) * sizeof(*more));
 	if (more == NULL)
 		return NULL;

@@ -91,14 +91,8 @@ static void
 reading_free(struct firn_reading *reading)
 {
 	firn_opener_close(&reading->opener);
-	for (size_t i = 0; i < reading->n_seen_mounts; i++) {
-		struct firn_seen_mounts *seen = reading->seen_mounts[i];
-
-		firn_mounts_free(&seen->mounts);
-		free(seen->view);
-		free(seen->member);
-		free(seen);
-	}
+	for (size_t i = 0; i < reading->n_seen_mounts; i++)
+		firn_seen_mounts_free(reading->seen_mounts[i]);
 	free(reading->seen_mounts);
 	firn_mounts_free(&reading->host_mounts);
 	firn_auto_close(&reading->upper_fd);

@@ -172,10 +172,11 @@ compare_member(struct firn_reader *reader, const char *path, uint64_t size)
 	ck_assert_msg(fd >= 0, "%s", name);
 	while ((n = firn_reader_read(reader, read_back, sizeof(read_back),
 				     &err)) > 0) {
-		ck_assert_int_eq(
-			firn_read_some(fd, name, unpacked, (size_t)n, &err), n);
-		ck_assert_msg(memcmp(read_back, unpacked, (size_t)n) == 0,
-			      "%s", path);
+		ck_assert_int_eq(firn_read_some(fd, name, unpacked, (size_t)n,
+						&err),
+				 n);
+		ck_assert_msg(memcmp(read_back, unpacked, (size_t)n) == 0, "%s",
+			      path);
 		done += (uint64_t)n;
 	}
 	ck_ok(n);
