@@ -192,7 +192,7 @@ store(struct firn_process *process, const char *name, const char *member,
 	struct firn_err first = { 0 };
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", process->member->pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", process->read_pid, name);
 	if (fstat(fd, &st) < 0)
 		return firn_err_sys(err, "stat %s", path);
 	if (make_plan(fd, &st, &plan, err) < 0 ||

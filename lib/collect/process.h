@@ -79,10 +79,13 @@ enum firn_proc_text {
 struct firn_process {
 	struct firn_reading *reading;
 	const struct firn_member *member;
-	int dir_fd;  /* /proc/PID */
-	bool gone;   /* died while it was read */
-	bool locked; /* its address space can't be asked for: a gap */
+	pid_t read_pid; /* by which it is read: its own, or of a thread that
+			 * outlived the first one */
+	int dir_fd;     /* /proc/PID */
+	bool gone;      /* died while it was read */
+	bool locked;    /* its address space can't be asked for: a gap */
 	struct firn_proc_stat stat;
+	char *first_status; /* of the first thread, where that has ended */
 	struct firn_namespaces namespaces;
 	char *text[FIRN_N_TEXTS]; /* NULL for what it doesn't have */
 	size_t len[FIRN_N_TEXTS];
@@ -104,6 +107,12 @@ FIRN_MUST_CHECK int firn_process_open(struct firn_reading *reading,
 				      struct firn_process *ret,
 				      struct firn_err *err);
 void firn_process_close(struct firn_process *process);
+
+/* firn_process_ids(process, ret, size) -- its pids in each of its pid
+ * namespaces, from the host's inwards, with tabs between them; false if they
+ * aren't known. */
+bool firn_process_ids(const struct firn_process *process, char *ret,
+		      size_t size);
 
 /* firn_process_finding(process, name) -- a fact that a responder must see. */
 void firn_process_finding(struct firn_process *process, const char *name);

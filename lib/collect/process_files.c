@@ -154,7 +154,7 @@ store(struct firn_process *process, const struct file *file, int fd, size_t len,
 	const struct firn_member_source source = { "processes", path,
 						   file->meaning };
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", process->member->pid,
+	snprintf(path, sizeof(path), "/proc/%d/%s", process->read_pid,
 		 file->name);
 	if (len == reading->buffer_size)
 		return store_large(process, file, fd, len, &source, err);

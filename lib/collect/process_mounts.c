@@ -95,8 +95,7 @@ store(struct firn_process *process, const char *text, size_t len,
 
 	if (len == 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo",
-		 process->member->pid);
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", process->read_pid);
 	firn_process_member(process, "mountinfo", member);
 	if (firn_archive_bytes(process->reading->archive, member, text, len,
 			       &source, err) < 0)
@@ -134,11 +133,9 @@ static void
 find_hiding(struct firn_process *process)
 {
 	const struct firn_mounts *mounts = &process->mounts->mounts;
-	const char *status = process->text[FIRN_TEXT_STATUS];
 	char pids[256], *innermost;
 
-	if (status == NULL ||
-	    firn_proc_status_field(status, "NSpid", pids, sizeof(pids)) < 0)
+	if (!firn_process_ids(process, pids, sizeof(pids)))
 		return;
 	innermost = strrchr(pids, '\t');
 	innermost = innermost != NULL ? innermost + 1 : pids;

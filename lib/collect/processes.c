@@ -123,7 +123,7 @@ read_namespaces(struct firn_process *process)
 	if (process->gone)
 		return;
 	if (firn_proc_namespaces(process->reading->target->host,
-				 process->member->pid, &process->namespaces,
+				 process->read_pid, &process->namespaces,
 				 &why) == 0 &&
 	    firn_process_alive(process))
 		return;

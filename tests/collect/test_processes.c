@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -321,6 +322,56 @@ START_TEST(one_that_hides_behind_a_mount_is_found)
 }
 END_TEST
 
+static void *
+outlive(void *first)
+{
+	pthread_join(*(pthread_t *)first, NULL);
+	ready();
+	return NULL;
+}
+
+static void
+end_the_first_thread(void)
+{
+	static pthread_t first;
+	pthread_t thread;
+	int fd = memfd_create("held", 0);
+
+	first = pthread_self();
+	if (fd < 0 || dprintf(fd, "held by the second thread\n") < 0 ||
+	    pthread_create(&thread, NULL, outlive, &first) != 0)
+		_exit(1);
+	pthread_exit(NULL);
+}
+
+/* proc(5) shows a zombie without memory, descriptors and executable. */
+START_TEST(one_that_hides_behind_its_dead_first_thread_is_read)
+{
+	pid_t pid = suspect(end_the_first_thread);
+	autojson json_t *line = NULL;
+
+	capture(&firn_collect_processes);
+	line = line_of(pid);
+	ck_finding(line, "first_thread_ended");
+	ck_finding(line, "memfd_open");
+	ck_no_finding(line, "argv_overwritten");
+	ck_no_finding(line, "argv_short");
+	ck_assert_int_gt(json_integer_value(
+				 json_object_get(line, "read_by_thread")),
+			 pid);
+	ck_assert_int_eq(json_integer_value(
+				 json_array_get(json_object_get(line, "pids"),
+						0)),
+			 pid);
+	ck_assert_int_eq(json_integer_value(json_object_get(line, "n_threads")),
+			 2);
+	ck_assert_ptr_nonnull(firn_json_string(line, "exe", "sha256", NULL));
+	run("grep -q 'held by the second' CASE/data/processes/*/fd-* && "
+	    "test -s CASE/data/processes/*/maps");
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
 START_TEST(one_that_is_gone_is_a_gap_and_not_a_failure)
 {
 	pid_t pid = suspect(do_nothing), other = suspect(do_nothing);
@@ -336,6 +387,81 @@ START_TEST(one_that_is_gone_is_a_gap_and_not_a_failure)
 	ck_finding(reused, "died");
 	ck_assert_ptr_null(json_object_get(reused, "cmdline"));
 	ck_assert_uint_eq(sealed.gaps, 2);
+}
+END_TEST
+
+static void
+run_with_a_hostile_argv(void)
+{
+	char *const argv[] = {
+		(char[]){ "sh\n2 root\033[2J" },      (char[]){ "-c" },
+		(char[]){ "kill -STOP $$" },          (char[]){ "" },
+		(char[]){ "\xff\xfe{\"pid\": 1}\n" }, NULL
+	};
+	char *const envp[] = { NULL };
+
+	execve("/bin/sh", argv, envp);
+}
+
+START_TEST(an_argv_of_control_characters_stays_within_its_line)
+{
+	pid_t pid = suspect(run_with_a_hostile_argv);
+	static const char expected[] = "sh\n2 root\033[2J\0-c\0kill -STOP "
+				       "$$\0\0\xff\xfe{\"pid\": 1}\n";
+	autojson json_t *line = NULL;
+	autofree char *raw = NULL;
+	json_t *argv;
+	char path[96];
+	size_t len;
+
+	capture(&firn_collect_processes);
+	run("test $(wc -l <CASE/data/processes/processes.jsonl) -eq 1 && "
+	    "! grep -q $(printf '\033') CASE/data/processes/processes.jsonl");
+	line = line_of(pid);
+	argv = json_object_get(line, "cmdline");
+	ck_assert_uint_eq(json_array_size(argv), 5);
+	ck_assert_str_eq(json_string_value(json_array_get(argv, 3)), "");
+	ck_assert_str_eq(json_string_value(json_array_get(argv, 4)),
+			 "\\xff\\xfe{\"pid\": 1}\\x0a");
+	ck_assert_ptr_nonnull(firn_json_string(line, "cmdline_b64", NULL));
+	ck_no_finding(line, "argv_overwritten");
+	snprintf(path, sizeof(path), "CASE/data/processes/%d/cmdline", pid);
+	ck_ok(firn_read_at(AT_FDCWD, path, 4096, &raw, &len, &err));
+	ck_assert_uint_eq(len, sizeof(expected));
+	ck_assert_mem_eq(raw, expected, sizeof(expected));
+}
+END_TEST
+
+START_TEST(a_kernel_thread_that_was_put_there_is_told)
+{
+	autojson json_t *line = NULL;
+
+	add_member(2); /* kthreadd */
+	target.members.items[0].foreign = true;
+	capture(&firn_collect_processes);
+	line = line_of(2);
+	ck_assert(json_is_true(json_object_get(line, "kernel_thread")));
+	ck_finding(line, "not_the_containers");
+	ck_assert_ptr_null(json_object_get(line, "exe"));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(five_hundred_processes_are_all_there)
+{
+	autojson json_t *first = NULL, *last = NULL;
+
+	for (int i = 0; i < 500; i++)
+		suspect(do_nothing);
+	capture(&firn_collect_processes);
+	run("test $(wc -l <CASE/data/processes/processes.jsonl) -eq 500 && "
+	    "test $(ls CASE/data/processes/*/maps | wc -l) -eq 500 && "
+	    "test $(ls CASE/data/processes/*/mountinfo | wc -l) -eq 1");
+	first = line_of(suspects[0]);
+	last = line_of(suspects[499]);
+	ck_assert_str_eq(firn_json_string(first, "exe", "sha256", NULL),
+			 firn_json_string(last, "exe", "sha256", NULL));
+	ck_assert_uint_eq(sealed.gaps, 0);
 }
 END_TEST
 
@@ -443,6 +569,39 @@ START_TEST(a_recorded_host_is_read_like_a_live_one)
 }
 END_TEST
 
+/* A recorded process whose cmdline never answers stands in for one that holds
+ * the lock of its address space. */
+START_TEST(memory_that_does_not_answer_is_one_gap)
+{
+	struct firn_member member = { .pid = 41, .start_ticks = 777 };
+	struct firn_host recorded;
+	autojson json_t *line = NULL;
+
+	run("mkdir -p root/proc/41 && mkfifo root/proc/41/cmdline");
+	write_file("root/proc/stat", "cpu 1\nbtime 1000000000\n");
+	write_file("root/proc/41/maps", "never read\n");
+	write_file("root/proc/41/cgroup", "0::/x\n");
+	write_file("root/proc/41/stat",
+		   "41 (sh) S 7 8 9 0 -1 4194560 1 2 3 4 55 66 0 0 20 0 1 0 "
+		   "777 4096 12 18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 "
+		   "0 17 1 0 0 0 0 0 1 2 3 100 103 300 400 0\n");
+	ck_ok(firn_host_open(&recorded, "root", &err));
+	target.host = &recorded;
+	target.members =
+		(struct firn_members){ .items = calloc(1, sizeof(member)),
+				       .n = 1 };
+	target.members.items[0] = member;
+	capture(&firn_collect_processes);
+	firn_host_close(&recorded);
+	line = line_of(41);
+	ck_assert_str_eq(firn_json_string(line, "cgroup", "v2", NULL), "/x");
+	ck_assert_int_eq(gaps_with("\"41/cmdline, environ, maps"), 1);
+	ck_assert_int_eq(gaps_with("did not answer"), 1);
+	run("test ! -e CASE/data/processes/41/maps && "
+	    "test -s CASE/data/processes/41/cgroup");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -458,9 +617,14 @@ main(void)
 		every_thread_is_described,
 		one_that_hides_behind_a_mount_is_found,
 		one_that_is_gone_is_a_gap_and_not_a_failure,
+		one_that_hides_behind_its_dead_first_thread_is_read,
+		an_argv_of_control_characters_stays_within_its_line,
+		a_kernel_thread_that_was_put_there_is_told,
+		five_hundred_processes_are_all_there,
 		a_zombie_has_no_gaps,
 		one_that_is_killed_in_the_middle_is_told_as_far_as_it_was_read,
 		a_recorded_host_is_read_like_a_live_one,
+		memory_that_does_not_answer_is_one_gap,
 	};
 
 	return run_suite(
