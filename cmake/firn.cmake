@@ -93,3 +93,41 @@ function(firn_script name)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
     RESOURCE_LOCK machine)
 endfunction()
+
+# firn_embed(LIBRARY PATTERN): every file that matches becomes read-only data of
+# the library: the table firn_shipped_rules of assess/rules.h.
+function(firn_embed library pattern)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${pattern})
+  set(data "")
+  set(names "")
+  set(table "")
+  set(n 0)
+  foreach(file IN LISTS files)
+    string(APPEND data
+      "	\".global firn_shipped_${n}, firn_shipped_end_${n}\\n\"\n"
+      "	\"firn_shipped_${n}: .incbin \\\"${CMAKE_CURRENT_SOURCE_DIR}/${file}\\\"\\n\"\n"
+      "	\"firn_shipped_end_${n}: .byte 0\\n\"\n")
+    string(APPEND names
+      "extern const char firn_shipped_${n}[], firn_shipped_end_${n}[];\n")
+    string(APPEND table
+      "	{ \"${file}\", firn_shipped_${n}, firn_shipped_end_${n} },\n")
+    math(EXPR n "${n} + 1")
+  endforeach()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/shipped_rules.c)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"/* Made by firn_embed() of cmake/firn.cmake. */
+#include \"assess/rules.h\"
+
+${names}
+const struct firn_shipped firn_shipped_rules[] = {
+${table}};
+const size_t firn_n_shipped_rules = ${n};
+
+__asm__(\".pushsection .rodata\\n\"
+${data}	\".popsection\\n\");
+")
+  list(TRANSFORM files PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
+  target_sources(${library} PRIVATE ${source})
+endfunction()

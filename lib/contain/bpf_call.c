@@ -206,6 +206,9 @@ expect_kind(int fd, const char *kind, struct firn_err *err)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (readlink(path, link, sizeof(link) - 1) < 0)
 		return firn_err_sys(err, "look at BPF object");
+	/* "bpf_link", since Linux 6.13 or so "bpf-link". */
+	for (char *c = strstr(link, "bpf-"); c != NULL; c = NULL)
+		c[3] = '_';
 	if (strstr(link, kind) == NULL)
 		return firn_err_set(err, EBADMSG, "%s is no %s", link, kind);
 	return 0;

@@ -1,0 +1,286 @@
+#include "assess/checklist.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assess/jwt.h"
+#include "base/auto.h"
+#include "base/digest.h"
+#include "base/json.h"
+
+/* More items than this are no checklist; what is beyond is a gap. */
+#define ITEMS_MAX 2000
+#define PLACES_MAX 200
+
+int
+firn_checklist_open(struct firn_checklist *ret,
+		    const struct firn_secret_rules *rules,
+		    const struct firn_case *of, struct firn_err *err)
+{
+	*ret = (struct firn_checklist){
+		.rules = rules,
+		.of = *of,
+		.items = json_array(),
+		.gaps = json_array(),
+		.by_fingerprint = json_object(),
+	};
+	if (ret->items == NULL || ret->gaps == NULL ||
+	    ret->by_fingerprint == NULL)
+		return firn_err_nomem(err);
+	return 0;
+}
+
+void
+firn_checklist_close(struct firn_checklist *list)
+{
+	json_decref(list->items);
+	json_decref(list->gaps);
+	json_decref(list->by_fingerprint);
+	explicit_bzero(&list->of, sizeof(list->of));
+}
+
+void
+firn_checklist_gap(struct firn_checklist *list, const char *what,
+		   const struct firn_err *why)
+{
+	json_t *gap = json_object();
+
+	firn_json_text(gap, "what", what);
+	firn_json_text(gap, "why", why->text);
+	json_array_append_new(list->gaps, gap);
+}
+
+/* --- an item --------------------------------------------------------------
+ */
+
+static json_t *
+place_json(const struct firn_secret_place *place)
+{
+	json_t *json = json_object();
+
+	firn_json_text(json, "where", place->where);
+	if (place->pid > 0)
+		json_object_set_new(json, "pid", json_integer(place->pid));
+	firn_json_text(json, "name", place->name);
+	firn_json_text(json, "path", place->path);
+	firn_json_text(json, "readable_by", place->readable_by);
+	return json;
+}
+
+static void
+describe(json_t *item, const struct firn_rule *rule)
+{
+	firn_json_text(item, "kind", rule->name);
+	firn_json_text(item, "title", rule->title);
+	json_object_set_new(item, "priority",
+			    json_string(firn_priority_names[rule->priority]));
+	json_object_set_new(item, "confidence",
+			    json_string(
+				    firn_confidence_names[rule->confidence]));
+	firn_json_text(item, "revoke", rule->revoke);
+	firn_json_text(item, "rotate", rule->rotate);
+	firn_json_text(item, "check", rule->check);
+	firn_json_text(item, "breaks", rule->breaks);
+}
+
+static bool
+is_weaker(const json_t *item, const struct firn_rule *rule)
+{
+	const char *priority = firn_json_string(item, "priority", NULL);
+	const char *confidence = firn_json_string(item, "confidence", NULL);
+
+	return priority != NULL && confidence != NULL &&
+	       strcmp(confidence, "low") == 0 && rule->confidence < 2;
+}
+
+static int
+add_place(json_t *item, const struct firn_secret_place *place)
+{
+	json_t *places = json_object_get(item, "places"), *other;
+	autojson json_t *one = place_json(place);
+	json_int_t more;
+	size_t i;
+
+	json_array_foreach(places, i, other) {
+		if (json_equal(other, one))
+			return 0;
+	}
+	if (json_array_size(places) < PLACES_MAX)
+		return json_array_append(places, one);
+	more = json_integer_value(json_object_get(item, "more_places"));
+	return json_object_set_new(item, "more_places", json_integer(more + 1));
+}
+
+static json_t *
+new_item(struct firn_checklist *list, const struct firn_rule *rule,
+	 const char *fingerprint, const char *value, size_t len)
+{
+	json_t *item = json_object();
+	char id[24];
+
+	snprintf(id, sizeof(id), "S-%.8s", fingerprint);
+	json_object_set_new(item, "id", json_string(id));
+	json_object_set_new(item, "fingerprint", json_string(fingerprint));
+	describe(item, rule);
+	json_object_set_new(item, "places", json_array());
+	firn_jwt_facts(item, value, len);
+	json_array_append_new(list->items, item);
+	json_object_set(list->by_fingerprint, fingerprint, item);
+	return item;
+}
+
+int
+firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
+		   const struct firn_secret_place *place, const char *value,
+		   size_t len, struct firn_err *err)
+{
+	unsigned char digest[FIRN_SHA256];
+	char fingerprint[FIRN_SHA256_TEXT];
+	json_t *item;
+
+	if (firn_hmac_sha256(list->of.key, sizeof(list->of.key), value, len,
+			     digest, err) < 0)
+		return -1;
+	firn_hex(digest, sizeof(digest), fingerprint);
+	fingerprint[32] = '\0';
+	item = json_object_get(list->by_fingerprint, fingerprint);
+	if (item == NULL && json_array_size(list->items) >= ITEMS_MAX) {
+		struct firn_err why = { 0 };
+
+		firn_err_set(&why, E2BIG, "more than %d secrets", ITEMS_MAX);
+		if (json_array_size(list->gaps) == 0)
+			firn_checklist_gap(list, "the rest", &why);
+		return 0;
+	}
+	if (item == NULL)
+		item = new_item(list, rule, fingerprint, value, len);
+	else if (is_weaker(item, rule))
+		describe(item, rule);
+	return add_place(item, place) < 0 ? firn_err_nomem(err) : 0;
+}
+
+/* --- where they may be ----------------------------------------------------
+ */
+
+int
+firn_checklist_value(struct firn_checklist *list,
+		     const struct firn_secret_place *place, const char *value,
+		     size_t len, struct firn_err *err)
+{
+	for (size_t i = 0; i < list->rules->n; i++) {
+		const struct firn_rule *rule = &list->rules->items[i];
+		struct firn_err why = { 0 };
+		struct firn_span span;
+		int found = firn_rule_in_value(rule, place->name, value, len,
+					       &span, &why);
+
+		if (found < 0)
+			firn_checklist_gap(list, place->name, &why);
+		if (found > 0)
+			return firn_checklist_add(list, rule, place,
+						  value + span.start,
+						  span.end - span.start, err);
+	}
+	return 0;
+}
+
+int
+firn_checklist_text(struct firn_checklist *list,
+		    const struct firn_secret_place *place, const char *text,
+		    size_t len, struct firn_err *err)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < list->rules->n; i++) {
+		const struct firn_rule *rule = &list->rules->items[i];
+		struct firn_err why = { 0 };
+		struct firn_span span;
+		size_t from = 0;
+		int found;
+
+		while ((found = firn_rule_in_text(rule, text, len, &from, &span,
+						  &why)) > 0) {
+			if (firn_checklist_add(list, rule, place,
+					       text + span.start,
+					       span.end - span.start, err) < 0)
+				return -1;
+			n++;
+		}
+		if (found < 0)
+			firn_checklist_gap(list, rule->name, &why);
+	}
+	return n;
+}
+
+int
+firn_checklist_environ(struct firn_checklist *list,
+		       const struct firn_secret_place *place, const char *text,
+		       size_t len, struct firn_err *err)
+{
+	for (size_t at = 0; at < len;) {
+		size_t one = strnlen(text + at, len - at);
+		const char *equals = memchr(text + at, '=', one);
+		struct firn_secret_place here = *place;
+		autofree char *name = NULL;
+
+		if (equals != NULL && equals > text + at) {
+			size_t name_len = (size_t)(equals - text) - at;
+
+			name = strndup(text + at, name_len);
+			if (name == NULL)
+				return firn_err_nomem(err);
+			here.name = name;
+			if (firn_checklist_value(list, &here, equals + 1,
+						 one - name_len - 1, err) < 0)
+				return -1;
+		}
+		at += one + 1;
+	}
+	return 0;
+}
+
+/* --- the result -----------------------------------------------------------
+ */
+
+static int
+by_urgency(const void *a, const void *b)
+{
+	static const char *const keys[] = { "priority", "title",
+					    "fingerprint" };
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *xs = firn_json_string(x, keys[i], NULL);
+		const char *ys = firn_json_string(y, keys[i], NULL);
+		int order = strcmp(xs != NULL ? xs : "", ys != NULL ? ys : "");
+
+		if (order != 0)
+			return order;
+	}
+	return 0;
+}
+
+json_t *
+firn_checklist_json(struct firn_checklist *list)
+{
+	size_t n = json_array_size(list->items);
+	autofree json_t **items = calloc(n + 1, sizeof(json_t *));
+	json_t *sorted = json_array(), *result = json_object();
+
+	if (items == NULL || sorted == NULL || result == NULL) {
+		json_decref(sorted);
+		json_decref(result);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_array_get(list->items, i);
+	qsort(items, n, sizeof(*items), by_urgency);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(sorted, items[i]);
+	firn_json_text(result, "case", list->of.id);
+	json_object_set_new(result, "items", sorted);
+	json_object_set(result, "gaps", list->gaps);
+	return result;
+}

@@ -1,0 +1,74 @@
+#ifndef ASSESS_CHECKLIST_H
+#define ASSESS_CHECKLIST_H
+
+/*
+ * checklist -- the secrets that were found: one item for each value, however
+ * many places it was in.  A value goes in, and only its keyed fingerprint
+ * stays.
+ */
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "assess/rules.h"
+#include "firn/case.h"
+
+struct firn_checklist {
+	const struct firn_secret_rules *rules;
+	struct firn_case of;
+	json_t *items, *gaps;   /* arrays */
+	json_t *by_fingerprint; /* of the items; borrowed within */
+};
+
+FIRN_MUST_CHECK int firn_checklist_open(struct firn_checklist *ret,
+					const struct firn_secret_rules *rules,
+					const struct firn_case *of,
+					struct firn_err *err);
+void firn_checklist_close(struct firn_checklist *list);
+
+/* Where something stands. */
+struct firn_secret_place {
+	const char *where; /* "environment", "command line", "file", ... */
+	pid_t pid;         /* 0 for none */
+	const char *name;  /* of a variable; NULL for none */
+	const char *path;  /* in the container; NULL for none */
+	const char *readable_by;
+};
+
+/* firn_checklist_value(list, place, value, len, err) -- the value of the
+ * variable `place->name`: the first rule that knows it. */
+FIRN_MUST_CHECK int firn_checklist_value(struct firn_checklist *list,
+					 const struct firn_secret_place *place,
+					 const char *value, size_t len,
+					 struct firn_err *err);
+
+/* firn_checklist_text(list, place, text, len, err) -- whatever a text holds by
+ * its patterns; returns how many. */
+FIRN_MUST_CHECK int firn_checklist_text(struct firn_checklist *list,
+					const struct firn_secret_place *place,
+					const char *text, size_t len,
+					struct firn_err *err);
+
+/* firn_checklist_environ(list, place, text, len, err) -- "NAME=value" and a NUL
+ * each, as in proc_pid_environ(5). */
+FIRN_MUST_CHECK int firn_checklist_environ(
+	struct firn_checklist *list, const struct firn_secret_place *place,
+	const char *text, size_t len, struct firn_err *err);
+
+/* firn_checklist_add(list, rule, place, value, len, err) -- one secret. */
+FIRN_MUST_CHECK int firn_checklist_add(struct firn_checklist *list,
+				       const struct firn_rule *rule,
+				       const struct firn_secret_place *place,
+				       const char *value, size_t len,
+				       struct firn_err *err);
+
+/* firn_checklist_gap(list, what, why) -- something could not be looked at. */
+void firn_checklist_gap(struct firn_checklist *list, const char *what,
+			const struct firn_err *why);
+
+/* firn_checklist_json(list) -- sorted, as firn_secrets_of_target() returns it:
+ * a new object. */
+json_t *firn_checklist_json(struct firn_checklist *list);
+
+#endif

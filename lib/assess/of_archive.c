@@ -1,0 +1,205 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assess/checklist.h"
+#include "base/auto.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "firn/reader.h"
+
+/*
+ * of_archive -- the checklist made again from what was captured.
+ *
+ * Environments and command lines are looked through with the rules of today.
+ * What files held is taken over from the checklist that was made then.
+ */
+
+#define MEMBER_MAX ((uint64_t)16 << 20)
+
+static int
+read_member(struct firn_reader *reader, const char *path, uint64_t size,
+	    char **ret, struct firn_err *err)
+{
+	char *text;
+	size_t have = 0;
+
+	if (size > MEMBER_MAX)
+		return firn_err_set(err, EFBIG, "%s has %llu bytes", path,
+				    (unsigned long long)size);
+	text = calloc(1, (size_t)size + 1);
+	if (text == NULL)
+		return firn_err_nomem(err);
+	while (have < size) {
+		ssize_t n = firn_reader_read(reader, text + have,
+					     (size_t)size - have, err);
+
+		if (n <= 0) {
+			free(text);
+			return n < 0 ? -1
+				     : firn_err_set(err, EBADMSG,
+						    "%s is cut short", path);
+		}
+		have += (size_t)n;
+	}
+	*ret = text;
+	return 0;
+}
+
+static int
+take_case(struct firn_checklist *list, const char *text, size_t len,
+	  struct firn_err *err)
+{
+	autojson json_t *json = NULL;
+	const char *id, *key;
+
+	if (firn_json_parse(text, len, "data/case.json", &json, err) < 0)
+		return -1;
+	id = firn_json_string(json, "case", NULL);
+	key = firn_json_string(json, "fingerprint_key", NULL);
+	if (id == NULL || key == NULL ||
+	    firn_unhex(key, list->of.key, sizeof(list->of.key)) < 0)
+		return firn_err_set(err, EBADMSG,
+				    "data/case.json has no case or no key");
+	snprintf(list->of.id, sizeof(list->of.id), "%s", id);
+	return 0;
+}
+
+/* Items that only files had. */
+static int
+take_over(struct firn_checklist *list, const char *text, size_t len,
+	  struct firn_err *err)
+{
+	autojson json_t *json = NULL;
+	json_t *item, *gap;
+	size_t i;
+
+	if (firn_json_parse(text, len, "data/assess/secrets.json", &json, err) <
+	    0)
+		return -1;
+	json_array_foreach(json_object_get(json, "items"), i, item) {
+		const char *print = firn_json_string(item, "fingerprint", NULL);
+
+		if (print == NULL ||
+		    firn_json_string(item, "priority", NULL) == NULL ||
+		    json_object_get(list->by_fingerprint, print) != NULL)
+			continue;
+		json_array_append(list->items, item);
+		json_object_set(list->by_fingerprint, print, item);
+	}
+	json_array_foreach(json_object_get(json, "gaps"), i, gap) {
+		json_array_append(list->gaps, gap);
+	}
+	return 0;
+}
+
+static int
+look_at_process(struct firn_checklist *list, const char *path, char *text,
+		size_t len, struct firn_err *err)
+{
+	bool environment = strstr(path, "/environ") != NULL;
+	const struct firn_secret_place place = {
+		.where = environment ? "environment" : "command line",
+		.pid = (pid_t)atoi(path + strlen("data/processes/")),
+		.readable_by = environment
+				       ? "its user, and root in the container"
+				       : "everybody in the container",
+	};
+
+	if (firn_checklist_environ(list, &place, text, len, err) < 0)
+		return -1;
+	if (environment)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		text[i] = text[i] == '\0' ? ' ' : text[i];
+	return firn_checklist_text(list, &place, text, len, err) < 0 ? -1 : 0;
+}
+
+static bool
+ends_with(const char *path, const char *end)
+{
+	size_t len = strlen(path), end_len = strlen(end);
+
+	return len >= end_len && strcmp(path + len - end_len, end) == 0;
+}
+
+static bool
+is_wanted(const char *path)
+{
+	return strcmp(path, "data/case.json") == 0 ||
+	       strcmp(path, "data/assess/secrets.json") == 0 ||
+	       (strncmp(path, "data/processes/", 15) == 0 &&
+		(ends_with(path, "/environ") || ends_with(path, "/cmdline")));
+}
+
+static int
+look_at(struct firn_checklist *list, const char *path, char *text, size_t len,
+	struct firn_err *err)
+{
+	if (strcmp(path, "data/case.json") == 0)
+		return take_case(list, text, len, err);
+	if (list->of.id[0] == '\0')
+		return firn_err_set(err, EBADMSG,
+				    "data/case.json doesn't come first: not an "
+				    "archive of firn's");
+	if (strcmp(path, "data/assess/secrets.json") == 0)
+		return take_over(list, text, len, err);
+	return look_at_process(list, path, text, len, err);
+}
+
+static int
+look(struct firn_checklist *list, struct firn_reader *reader,
+     struct firn_err *err)
+{
+	const char *at;
+	uint64_t size;
+	int more;
+
+	while ((more = firn_reader_next(reader, &at, &size, err)) > 0) {
+		autofree char *path = strdup(at);
+		struct firn_err why = { 0 };
+		char *text = NULL;
+		int done;
+
+		if (path == NULL)
+			return firn_err_nomem(err);
+		if (!is_wanted(path))
+			continue;
+		if (read_member(reader, path, size, &text, &why) < 0) {
+			firn_checklist_gap(list, path, &why);
+			continue;
+		}
+		done = look_at(list, path, text, (size_t)size, err);
+		explicit_bzero(text, (size_t)size);
+		free(text);
+		if (done < 0)
+			return -1;
+	}
+	return more;
+}
+
+int
+firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
+			json_t **ret, struct firn_err *err)
+{
+	autodone(firn_reader_close) struct firn_reader *reader = NULL;
+	const struct firn_case none = { 0 };
+	struct firn_checklist list;
+	int done;
+
+	if (firn_reader_open(&reader, fd, err) < 0 ||
+	    firn_checklist_open(&list, rules, &none, err) < 0)
+		return -1;
+	done = look(&list, reader, err);
+	if (done == 0 && list.of.id[0] == '\0')
+		done = firn_err_set(err, EBADMSG,
+				    "no data/case.json in it: not an archive "
+				    "of firn's");
+	if (done == 0) {
+		*ret = firn_checklist_json(&list);
+		done = *ret == NULL ? firn_err_nomem(err) : 0;
+	}
+	firn_checklist_close(&list);
+	return done;
+}

@@ -1,0 +1,166 @@
+#include "assess/regex.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+/* A search of 1 MiB of text with a sound pattern stays far below these. */
+#define STEPS_MAX 2000000
+#define DEPTH_MAX 20000
+#define HEAP_MAX_KIB 16384
+
+struct firn_regex {
+	pcre2_code *code;
+	pcre2_match_context *limits;
+	pcre2_match_data *match;
+	uint32_t group;
+};
+
+static uint32_t
+secret_group(const pcre2_code *code)
+{
+	int group =
+		pcre2_substring_number_from_name(code, (PCRE2_SPTR) "secret");
+
+	return group > 0 ? (uint32_t)group : 0;
+}
+
+static int
+complete(struct firn_regex *regex, struct firn_err *err)
+{
+	regex->limits = pcre2_match_context_create(NULL);
+	regex->match = pcre2_match_data_create_from_pattern(regex->code, NULL);
+	if (regex->limits == NULL || regex->match == NULL)
+		return firn_err_nomem(err);
+	pcre2_set_match_limit(regex->limits, STEPS_MAX);
+	pcre2_set_depth_limit(regex->limits, DEPTH_MAX);
+	pcre2_set_heap_limit(regex->limits, HEAP_MAX_KIB);
+	regex->group = secret_group(regex->code);
+	return 0;
+}
+
+int
+firn_regex_compile(struct firn_regex **ret, const char *pattern,
+		   struct firn_err *err)
+{
+	struct firn_regex *regex = calloc(1, sizeof(*regex));
+	PCRE2_SIZE at;
+	int code;
+
+	if (regex == NULL)
+		return firn_err_nomem(err);
+	regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+				    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+					    PCRE2_NEVER_BACKSLASH_C |
+					    PCRE2_NO_AUTO_CAPTURE |
+					    PCRE2_DOLLAR_ENDONLY,
+				    &code, &at, NULL);
+	if (regex->code == NULL) {
+		PCRE2_UCHAR text[128] = "";
+
+		pcre2_get_error_message(code, text, sizeof(text));
+		free(regex);
+		return firn_err_set(err, EINVAL, "pattern, byte %zu: %s",
+				    (size_t)at, (const char *)text);
+	}
+	if (complete(regex, err) < 0) {
+		firn_regex_free(&regex);
+		return -1;
+	}
+	*ret = regex;
+	return 0;
+}
+
+void
+firn_regex_free(struct firn_regex **regex)
+{
+	if (*regex == NULL)
+		return;
+	pcre2_code_free((*regex)->code);
+	pcre2_match_context_free((*regex)->limits);
+	pcre2_match_data_free((*regex)->match);
+	free(*regex);
+	*regex = NULL;
+}
+
+int
+firn_regex_search(const struct firn_regex *regex, const char *text, size_t len,
+		  size_t *from, struct firn_span *ret, struct firn_err *err)
+{
+	const PCRE2_SIZE *spans;
+	int n;
+
+	if (*from > len)
+		return 0;
+	n = pcre2_match(regex->code, (PCRE2_SPTR)text, len, *from,
+			PCRE2_NOTEMPTY, regex->match, regex->limits);
+	if (n == PCRE2_ERROR_NOMATCH)
+		return 0;
+	if (n < 0)
+		return firn_err_set(err, E2BIG,
+				    "a pattern ran into its bounds");
+	spans = pcre2_get_ovector_pointer(regex->match);
+	ret->start = spans[2 * regex->group];
+	ret->end = spans[2 * regex->group + 1];
+	/* A group in a branch that wasn't taken. */
+	if (ret->start == PCRE2_UNSET) {
+		ret->start = spans[0];
+		ret->end = spans[1];
+	}
+	/* \K can put the end before the start of what was matched. */
+	*from = spans[1] > *from ? spans[1] : *from + 1;
+	return 1;
+}
+
+static bool
+same(char a, char b, bool folds)
+{
+	return folds ? tolower((unsigned char)a) == tolower((unsigned char)b)
+		     : a == b;
+}
+
+/* Goes back to the last star only, which is enough for "*" and "**" when they
+ * mean the same; with paths, to the last "**" when a "*" can't be longer. */
+bool
+firn_glob(const char *pattern, const char *text, size_t len, bool folds,
+	  bool paths)
+{
+	const char *star = NULL, *deep = NULL;
+	size_t star_at = 0, deep_at = 0, at = 0;
+
+	for (;;) {
+		if (pattern[0] == '*') {
+			if (!paths || pattern[1] == '*') {
+				while (*pattern == '*')
+					pattern++;
+				deep = pattern;
+				deep_at = at;
+				star = NULL;
+			} else {
+				star = ++pattern;
+				star_at = at;
+			}
+		} else if (at < len && *pattern != '\0' &&
+			   same(*pattern, text[at], folds)) {
+			pattern++;
+			at++;
+		} else if (at == len && *pattern == '\0') {
+			return true;
+		} else if (star != NULL && star_at < len &&
+			   text[star_at] != '/') {
+			pattern = star;
+			at = ++star_at;
+		} else if (deep != NULL && deep_at < len) {
+			pattern = deep;
+			at = ++deep_at;
+			star = NULL;
+		} else {
+			return false;
+		}
+	}
+}

@@ -1,0 +1,312 @@
+#include "assess/yaml.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+/* Deeper than any file of ours, shallow enough for recursion. */
+#define DEPTH_MAX 16
+
+/* The token that a node begins with, as far as the library tells: that of the
+ * first scalar in it. */
+static struct fy_token *
+first_token(struct fy_node *node)
+{
+	for (int depth = 0; node != NULL && depth < DEPTH_MAX; depth++) {
+		if (fy_node_is_scalar(node))
+			return fy_node_get_scalar_token(node);
+		if (fy_node_is_sequence(node)) {
+			node = fy_node_sequence_get_by_index(node, 0);
+		} else {
+			struct fy_node_pair *pair =
+				fy_node_mapping_get_by_index(node, 0);
+
+			node = pair != NULL ? fy_node_pair_key(pair) : NULL;
+		}
+	}
+	return NULL;
+}
+
+int
+firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
+		struct firn_err *err, const char *fmt, ...)
+{
+	struct fy_token *token = first_token(node);
+	const struct fy_mark *mark =
+		token != NULL ? fy_token_start_mark(token) : NULL;
+	char message[FIRN_ERR_TEXT];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	if (mark == NULL)
+		return firn_err_set(err, EBADMSG, "%s: %s", yaml->file,
+				    message);
+	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", yaml->file,
+			    mark->line + 1, mark->column + 1, message);
+}
+
+static int
+check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
+	    struct firn_err *err)
+{
+	struct fy_node_pair *pair;
+	struct fy_node *item;
+	void *at = NULL;
+
+	if (node == NULL)
+		return 0;
+	if (depth > DEPTH_MAX)
+		return firn_yaml_error(yaml, node, err, "too deep");
+	if (fy_node_is_alias(node))
+		return firn_yaml_error(yaml, node, err, "aliases are refused");
+	if (fy_node_get_tag_token(node) != NULL)
+		return firn_yaml_error(yaml, node, err, "tags are refused");
+	if (fy_node_get_anchor(node) != NULL)
+		return firn_yaml_error(yaml, node, err, "anchors are refused");
+	if (fy_node_is_sequence(node)) {
+		while ((item = fy_node_sequence_iterate(node, &at)) != NULL) {
+			if (check_plain(yaml, item, depth + 1, err) < 0)
+				return -1;
+		}
+	}
+	if (!fy_node_is_mapping(node))
+		return 0;
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
+		item = fy_node_pair_key(pair);
+		if (item == NULL || !fy_node_is_scalar(item))
+			return firn_yaml_error(yaml, node, err,
+					       "a key must be a word");
+		if (check_plain(yaml, item, depth + 1, err) < 0 ||
+		    check_plain(yaml, fy_node_pair_value(pair), depth + 1,
+				err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+say_why(struct fy_diag *diag, const char *file, struct firn_err *err)
+{
+	const struct fy_diag_error *first;
+	void *at = NULL;
+
+	first = fy_diag_errors_iterate(diag, &at);
+	if (first == NULL)
+		return firn_err_set(err, EBADMSG, "%s: not YAML", file);
+	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", file, first->line,
+			    first->column, first->msg);
+}
+
+/* A NUL ends a text for this library, and a second document is not read. */
+static int
+check_text(const char *file, const char *text, size_t len, struct firn_err *err)
+{
+	const char *line = text;
+	int n = 1;
+
+	if (len > FIRN_YAML_MAX)
+		return firn_err_set(err, EFBIG, "%s: more than %u bytes", file,
+				    FIRN_YAML_MAX);
+	if (memchr(text, '\0', len) != NULL)
+		return firn_err_set(err, EBADMSG, "%s: holds a NUL", file);
+	while (line != NULL && (size_t)(line - text) + 3 <= len) {
+		if (n > 1 && (memcmp(line, "---", 3) == 0 ||
+			      memcmp(line, "...", 3) == 0))
+			return firn_err_set(err, EBADMSG,
+					    "%s:%d:1: one document only", file,
+					    n);
+		line = memchr(line, '\n', len - (size_t)(line - text));
+		line = line != NULL ? line + 1 : NULL;
+		n++;
+	}
+	return 0;
+}
+
+int
+firn_yaml_open(struct firn_yaml *ret, const char *file, const char *text,
+	       size_t len, struct firn_err *err)
+{
+	struct fy_diag *diag = fy_diag_create(NULL);
+	const struct fy_parse_cfg how = {
+		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
+			 FYPCF_DEFAULT_VERSION_1_2,
+		.diag = diag,
+	};
+	int done = -1;
+
+	if (diag == NULL)
+		return firn_err_nomem(err);
+	fy_diag_set_collect_errors(diag, true);
+	ret->file = file;
+	ret->document = NULL;
+	if (check_text(file, text, len, err) == 0) {
+		ret->document = fy_document_build_from_string(&how, text, len);
+		if (ret->document == NULL)
+			say_why(diag, file, err);
+		else
+			done = check_plain(ret, fy_document_root(ret->document),
+					   0, err);
+	}
+	fy_diag_destroy(diag);
+	if (done < 0)
+		firn_yaml_close(ret);
+	return done;
+}
+
+void
+firn_yaml_close(struct firn_yaml *yaml)
+{
+	if (yaml->document != NULL)
+		fy_document_destroy(yaml->document);
+	yaml->document = NULL;
+}
+
+int
+firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
+	       const char *const *known, struct firn_err *err)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
+	if (node == NULL || !fy_node_is_mapping(node))
+		return firn_yaml_error(yaml, node, err,
+				       "keys and values are expected here");
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
+		const char *key = fy_node_get_scalar0(fy_node_pair_key(pair));
+		size_t i = 0;
+
+		while (known[i] != NULL && key != NULL &&
+		       strcmp(known[i], key) != 0)
+			i++;
+		if (key == NULL || known[i] == NULL)
+			return firn_yaml_error(yaml, fy_node_pair_key(pair),
+					       err, "unknown key \"%s\"",
+					       key != NULL ? key : "");
+	}
+	return 0;
+}
+
+struct fy_node *
+firn_yaml_at(struct fy_node *node, const char *key)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
+	if (node == NULL || !fy_node_is_mapping(node))
+		return NULL;
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
+		const char *name = fy_node_get_scalar0(fy_node_pair_key(pair));
+
+		if (name != NULL && strcmp(name, key) == 0)
+			return fy_node_pair_value(pair);
+	}
+	return NULL;
+}
+
+int
+firn_yaml_text(const struct firn_yaml *yaml, struct fy_node *node, char **ret,
+	       struct firn_err *err)
+{
+	const char *text;
+	char *copy;
+	size_t len;
+
+	if (node == NULL)
+		return 0;
+	text = fy_node_is_scalar(node) ? fy_node_get_scalar(node, &len) : NULL;
+	if (text == NULL)
+		return firn_yaml_error(yaml, node, err,
+				       "a text is expected here");
+	copy = strndup(text, len);
+	if (copy == NULL)
+		return firn_err_nomem(err);
+	free(*ret);
+	*ret = copy;
+	return 0;
+}
+
+int
+firn_yaml_words(const struct firn_yaml *yaml, struct fy_node *node,
+		struct firn_words *ret, struct firn_err *err)
+{
+	struct fy_node *item;
+	void *at = NULL;
+
+	if (node == NULL)
+		return 0;
+	if (!fy_node_is_sequence(node))
+		return firn_yaml_error(yaml, node, err,
+				       "a list is expected here");
+	while ((item = fy_node_sequence_iterate(node, &at)) != NULL) {
+		autofree char *text = NULL;
+
+		if (firn_yaml_text(yaml, item, &text, err) < 0 ||
+		    firn_words_add(ret, text, strlen(text), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
+		 const char *const *names, int *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+
+	if (node == NULL)
+		return 0;
+	if (firn_yaml_text(yaml, node, &text, err) < 0)
+		return -1;
+	for (int i = 0; names[i] != NULL; i++) {
+		if (strcmp(names[i], text) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return firn_yaml_error(yaml, node, err, "\"%s\" is not known here",
+			       text);
+}
+
+int
+firn_yaml_flag(const struct firn_yaml *yaml, struct fy_node *node, bool *ret,
+	       struct firn_err *err)
+{
+	static const char *const names[] = { "false", "true", NULL };
+	int which = *ret;
+
+	if (firn_yaml_choice(yaml, node, names, &which, err) < 0)
+		return -1;
+	*ret = which == 1;
+	return 0;
+}
+
+int
+firn_words_add(struct firn_words *words, const char *text, size_t len,
+	       struct firn_err *err)
+{
+	char **items = reallocarray(words->items, words->n + 1, sizeof(*items));
+
+	if (items == NULL)
+		return firn_err_nomem(err);
+	words->items = items;
+	items[words->n] = strndup(text, len);
+	if (items[words->n] == NULL)
+		return firn_err_nomem(err);
+	words->n++;
+	return 0;
+}
+
+void
+firn_words_free(struct firn_words *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		free(words->items[i]);
+	free(words->items);
+	*words = (struct firn_words){ 0 };
+}
