@@ -7,7 +7,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "collect/collectors.h"
-#include "host/proc.h"
 
 /*
  * The order is that of how soon a thing is lost: sockets, then what the kernel
@@ -112,13 +111,11 @@ static int
 read_host(struct firn_network *network, struct firn_err *err)
 {
 	struct firn_err why = { 0 };
-	int netns_fd, view;
+	int view;
 
 	if (json_object_size(network->addresses) == 0)
 		return 0;
-	netns_fd = firn_proc_open(network->target->host, 1, "ns/net", O_RDONLY,
-				  &why);
-	view = netns_fd < 0 ? -1 : firn_network_adopt(network, netns_fd, &why);
+	view = firn_network_host(network, &why);
 	if (view < 0) {
 		firn_network_gap(network, "the host's tracked connections",
 				 &why);

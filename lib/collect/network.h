@@ -89,6 +89,7 @@ struct firn_network {
 	struct firn_network_view *views;
 	size_t n_views;
 	uint64_t host_netns;      /* inode; 0 if not known */
+	pid_t host_pid;           /* of a process in it */
 	struct firn_inodes seen;  /* every socket that stands in the sockets */
 	struct firn_inodes peers; /* of unix sockets */
 	json_t *addresses;        /* of the target's own interfaces, as keys */
@@ -111,6 +112,13 @@ void firn_network_view_gap(struct firn_network *network,
 FIRN_MUST_CHECK int firn_network_views(struct firn_network *network,
 				       struct firn_err *err);
 void firn_network_views_close(struct firn_network *network);
+
+/*
+ * firn_network_host(network, err) -- the view of the host's namespace, adopted
+ * if no process of the target is in it: its number, or -1.
+ */
+FIRN_MUST_CHECK int firn_network_host(struct firn_network *network,
+				      struct firn_err *err);
 
 /*
  * firn_network_adopt(network, netns_fd, err) -- a namespace that no process is
@@ -164,6 +172,7 @@ struct firn_network_dump {
 	enum firn_network_member member; /* where the lines go */
 	firn_network_line_fn *line;
 	const void *arg;                /* the asker's */
+	void *state;                    /* the same, to be changed */
 	bool lines;                     /* write down; else only fill `seen` */
 	bool quiet;                     /* an error is no gap: it has none */
 	struct firn_inodes *seen;       /* the asker's; may be NULL */

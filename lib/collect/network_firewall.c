@@ -213,8 +213,7 @@ note_set(struct asking *asking, unsigned char family, const char *attributes,
 static json_t *
 line_of(const struct nlmsghdr *header, struct firn_network_dump *dump)
 {
-	/* The asker's own; const for all others. */
-	struct asking *asking = (struct asking *)(uintptr_t)dump->arg;
+	struct asking *asking = dump->state;
 	const struct nfgenmsg *general = mnl_nlmsg_get_payload(header);
 	size_t len = mnl_nlmsg_get_payload_len(header);
 	size_t skip = NLMSG_ALIGN(sizeof(*general));
@@ -250,7 +249,7 @@ ask(struct firn_network *network, struct firn_network_view *view,
 		.timeout_ms = DUMP_MAX_MS,
 		.member = FIRN_NET_FIREWALL,
 		.line = line_of,
-		.arg = asking,
+		.state = asking,
 	};
 
 	header->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 |

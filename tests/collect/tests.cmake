@@ -1,0 +1,1 @@
+firn_test(collect/test_network firn_collect Threads::Threads)
