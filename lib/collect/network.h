@@ -171,8 +171,10 @@ struct firn_network_dump {
 	unsigned timeout_ms;
 	enum firn_network_member member; /* where the lines go */
 	firn_network_line_fn *line;
-	const void *arg;                /* the asker's */
-	void *state;                    /* the same, to be changed */
+	const void *arg; /* the asker's */
+	void *state;     /* the same, to be changed */
+	/* Empties `state` before each attempt; may be NULL. */
+	void (*restart)(struct firn_network_dump *dump);
 	bool lines;                     /* write down; else only fill `seen` */
 	bool quiet;                     /* an error is no gap: it has none */
 	struct firn_inodes *seen;       /* the asker's; may be NULL */

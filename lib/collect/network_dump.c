@@ -112,6 +112,8 @@ firn_network_dump(struct firn_network_dump *dump, struct nlmsghdr *request,
 	dump->spool = firn_spool_init(AT_FDCWD);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		firn_spool_free(&dump->spool);
+		if (dump->restart != NULL)
+			dump->restart(dump);
 		result = firn_netlink_dump(dump->fd, request, dump->timeout_ms,
 					   take_message, dump, &dumped, err);
 		if (result < 0 || dumped.why.code != 0 || !dumped.interrupted)

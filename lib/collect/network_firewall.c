@@ -210,6 +210,16 @@ note_set(struct asking *asking, unsigned char family, const char *attributes,
 		asking->n_sets++;
 }
 
+static void
+forget_sets(struct firn_network_dump *dump)
+{
+	struct asking *asking = dump->state;
+
+	if (asking->sets != NULL)
+		firn_spool_free(asking->sets);
+	asking->n_sets = 0;
+}
+
 static json_t *
 line_of(const struct nlmsghdr *header, struct firn_network_dump *dump)
 {
@@ -250,6 +260,7 @@ ask(struct firn_network *network, struct firn_network_view *view,
 		.member = FIRN_NET_FIREWALL,
 		.line = line_of,
 		.state = asking,
+		.restart = forget_sets,
 	};
 
 	header->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 |

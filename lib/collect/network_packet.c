@@ -137,6 +137,12 @@ is_repeated(json_t *known, uint32_t inode, const json_t *line)
 	return false;
 }
 
+static void
+forget_repeats(struct firn_network_dump *dump)
+{
+	json_object_clear(dump->state);
+}
+
 static json_t *
 netlink_line(const struct nlmsghdr *header, struct firn_network_dump *dump)
 {
@@ -211,5 +217,6 @@ firn_network_netlink(struct firn_network_dump *dump, struct firn_err *err)
 	request->ndiag_show = NETLINK_SHOW_ALL;
 	dump->line = netlink_line;
 	dump->state = known;
+	dump->restart = forget_repeats;
 	return firn_network_dump(dump, header, err);
 }

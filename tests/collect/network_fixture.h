@@ -267,7 +267,7 @@ static inline json_t *
 one_by(const json_t *lines, const char *key, uint64_t value)
 {
 	size_t i;
-	json_t *line;
+	json_t *line = NULL;
 
 	ck_assert_msg(count_uint(lines, key, value) == 1,
 		      "%zu lines with %s %llu", count_uint(lines, key, value),
