@@ -21,20 +21,6 @@ struct asked {
 };
 
 static void
-show_times(FILE *out, const json_t *times)
-{
-	const char *key;
-	const json_t *ms;
-
-	fprintf(out, "  %-12s", "times");
-	json_object_foreach((json_t *)(uintptr_t)times, key, ms) {
-		fprintf(out, " %.*s %.1f ms;", (int)strlen(key) - 3, key,
-			json_real_value(ms));
-	}
-	fputc('\n', out);
-}
-
-static void
 show(FILE *out, const json_t *result)
 {
 	char in[FIRN_SIZE_TEXT], written[FIRN_SIZE_TEXT];
@@ -64,7 +50,7 @@ show(FILE *out, const json_t *result)
 	firn_show_row(out, "gaps",
 		      gaps == 0 ? "none" : "%lld, in data/gaps.jsonl",
 		      (long long)gaps);
-	show_times(out, json_object_get(result, "times"));
+	firn_show_times(out, json_object_get(result, "times"));
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))

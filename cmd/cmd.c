@@ -154,3 +154,17 @@ firn_show_target(FILE *out, const json_t *target)
 	if (name != NULL)
 		fputc(')', out);
 }
+
+void
+firn_show_times(FILE *out, const json_t *times)
+{
+	const char *key;
+	const json_t *ms;
+
+	fprintf(out, "  %-12s", "times");
+	json_object_foreach((json_t *)(uintptr_t)times, key, ms) {
+		fprintf(out, " %.*s %.1f ms;", (int)strlen(key) - 3, key,
+			json_real_value(ms));
+	}
+	fputc('\n', out);
+}

@@ -149,6 +149,9 @@ FIRN_MUST_CHECK int firn_cmd_key(const struct firn_common *common,
 				 const char *path, struct firn_key **ret,
 				 struct firn_err *err);
 
+/* firn_show_times(out, times) -- the row of a capture's times, escaped. */
+void firn_show_times(FILE *out, const json_t *times);
+
 /* firn_show_row(out, label, fmt, ...) -- "  label     text", escaped. */
 void firn_show_row(FILE *out, const char *label, const char *fmt, ...)
 	FIRN_PRINTF(3, 4);

@@ -309,9 +309,8 @@ firn_process_descriptors(struct firn_process *process, struct firn_err *err)
 
 	if (process->gone || process->stat.state == 'Z')
 		return 0;
-	if (firn_proc_numbers(process->reading->target->host,
-			      process->member->pid, "fd", &numbers, &n,
-			      &why) < 0 ||
+	if (firn_proc_numbers(process->reading->target->host, process->read_pid,
+			      "fd", &numbers, &n, &why) < 0 ||
 	    !firn_process_alive(process)) {
 		if (why.code == 0)
 			firn_err_set(&why, ESRCH, "gone");
@@ -322,7 +321,7 @@ firn_process_descriptors(struct firn_process *process, struct firn_err *err)
 			    json_integer((json_int_t)n));
 	if (n == 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fd", process->member->pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", process->read_pid);
 	if (read_all(process, numbers, n, &spool, err) < 0)
 		return -1;
 	firn_process_member(process, "fd.json", member);

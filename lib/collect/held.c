@@ -244,8 +244,9 @@ firn_held_read(struct firn_process *process, const char *name,
 	return firn_opener_reopen(&process->reading->opener, path_fd, err);
 }
 
-/* A sparse file costs nothing to make, and hours to read. */
-#define DIGEST_MAX ((uint64_t)4 << 30)
+/* A sparse file costs nothing to make, and hours to read; so do many. */
+#define DIGEST_MAX ((uint64_t)1 << 30)
+#define DIGESTS_MAX ((uint64_t)16 << 30)
 
 static int
 digest(struct firn_process *process, const char *name, const struct statx *st,
@@ -260,6 +261,10 @@ digest(struct firn_process *process, const char *name, const struct statx *st,
 	if (st->stx_size > DIGEST_MAX)
 		return firn_err_set(err, EFBIG, "not hashed: %llu bytes",
 				    (unsigned long long)st->stx_size);
+	if (reading->digested > DIGESTS_MAX)
+		return firn_err_set(err, EFBIG,
+				    "not hashed: %llu bytes of others were",
+				    (unsigned long long)reading->digested);
 	fd = firn_held_read(process, name, st, err);
 	if (fd < 0 || firn_sha256_start(&sha, err) < 0)
 		return -1;
@@ -267,6 +272,7 @@ digest(struct firn_process *process, const char *name, const struct statx *st,
 				   reading->buffer_size, err)) > 0) {
 		firn_sha256_add(&sha, reading->buffer, (size_t)n);
 		done += (uint64_t)n;
+		reading->digested += (uint64_t)n;
 		if (done > DIGEST_MAX)
 			return firn_err_set(err, EFBIG, "grows");
 	}

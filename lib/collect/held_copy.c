@@ -18,6 +18,10 @@
  * 16 TiB without a byte in it is one system call to make. */
 #define HOLES_MAX ((uint64_t)64 << 20)
 
+/* More files than any program deletes while it holds them; each is remembered,
+ * so that it is kept once. */
+#define HELD_MAX 65536u
+
 struct extent {
 	uint64_t offset, length;
 };
@@ -188,7 +192,7 @@ store(struct firn_process *process, const char *name, const char *member,
 	struct firn_err first = { 0 };
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", process->member->pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", process->read_pid, name);
 	if (fstat(fd, &st) < 0)
 		return firn_err_sys(err, "stat %s", path);
 	if (make_plan(fd, &st, &plan, err) < 0 ||
@@ -224,6 +228,12 @@ firn_held_copy(struct firn_process *process, const char *name,
 		*ret_member = json_string_value(known);
 		return 0;
 	}
+	if (process->reading->n_held >= HELD_MAX) {
+		firn_err_set(&why, E2BIG, "not kept: %u others were", HELD_MAX);
+		firn_process_gap(process, name, &why);
+		return 0;
+	}
+	process->reading->n_held++;
 	fd = firn_held_read(process, name, st, &why);
 	if (fd < 0) {
 		json_object_set_new(copies, identity, json_null());

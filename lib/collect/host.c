@@ -51,8 +51,10 @@ read_host(const struct firn_host *host, const char *path, char **ret,
 	return firn_host_read(host, path, FILE_MAX, ret, ret_len, err);
 }
 
+/* What this kernel doesn't have (a kernel without modules has no list of them)
+ * is an answer, and stands in `absent`. */
 static int
-store_raw(const struct firn_host *host, const struct raw *raw,
+store_raw(const struct firn_host *host, const struct raw *raw, json_t *absent,
 	  struct firn_archive *archive, struct firn_err *err)
 {
 	const struct firn_member_source source = { "host", raw->path,
@@ -63,6 +65,10 @@ store_raw(const struct firn_host *host, const struct raw *raw,
 	size_t len;
 
 	if (read_host(host, raw->path, &text, &len, &why) < 0) {
+		if (why.code == ENOENT) {
+			json_array_append_new(absent, json_string(raw->path));
+			return 0;
+		}
 		firn_archive_gap(archive, "host", raw->path, &why);
 		return 0;
 	}
@@ -167,8 +173,8 @@ clock_state(void)
 }
 
 static int
-store_summary(const struct firn_host *host, struct firn_archive *archive,
-	      struct firn_err *err)
+store_summary(const struct firn_host *host, json_t *absent,
+	      struct firn_archive *archive, struct firn_err *err)
 {
 	static const struct firn_member_source source = {
 		"host", "/proc/sys, /sys/kernel, adjtimex(2), /var/lib/dpkg",
@@ -186,6 +192,7 @@ store_summary(const struct firn_host *host, struct firn_archive *archive,
 	set_line(host, "/sys/kernel/uevent_helper", "uevent_helper", summary);
 	json_object_set_new(summary, "clock", clock_state());
 	json_object_set_new(summary, "sysctl", sysctls(host));
+	json_object_set(summary, "absent", absent);
 	json_object_set_new(summary, "runtimes", firn_host_runtimes(host));
 	return firn_archive_json(archive, "data/host/host.json", summary,
 				 &source, err);
@@ -195,15 +202,16 @@ static int
 collect(const struct firn_target *target, const struct firn_collection *what,
 	struct firn_archive *archive, struct firn_err *err)
 {
+	autojson json_t *absent = json_array();
+
 	(void)what;
-	if (firn_host_processes(target->host, archive, err) < 0 ||
-	    store_summary(target->host, archive, err) < 0)
+	if (firn_host_processes(target->host, archive, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
-		if (store_raw(target->host, &raws[i], archive, err) < 0)
+		if (store_raw(target->host, &raws[i], absent, archive, err) < 0)
 			return -1;
 	}
-	return 0;
+	return store_summary(target->host, absent, archive, err);
 }
 
 const struct firn_collector firn_collect_host = {

@@ -146,7 +146,8 @@ firn_process_mapped(struct firn_process *process, struct firn_err *err)
 	FILE *maps;
 	int fd, done;
 
-	if (process->gone || !firn_process_has_memory(process))
+	if (process->gone || process->locked ||
+	    !firn_process_has_memory(process))
 		return 0;
 	fd = openat(process->dir_fd, "maps", O_RDONLY | O_CLOEXEC);
 	maps = fd < 0 ? NULL : fdopen(fd, "r");

@@ -26,7 +26,8 @@
 struct request {
 	enum {
 		REOPEN,
-		LOOKUP
+		LOOKUP,
+		PROBE
 	} what;
 	char path[4096];
 };
@@ -151,6 +152,39 @@ lookup(int root_fd, const char *path, struct firn_err *err)
 	return fd < 0 ? firn_err_sys(err, "look up") : fd;
 }
 
+/* One byte of each takes the lock; environ has no length without it.  An
+ * answer has a descriptor, if only the folder's own. */
+static int
+probe(int process_fd)
+{
+	static const char *const files[] = { "cmdline", "environ", "maps" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd = openat(process_fd, files[i], O_RDONLY | O_CLOEXEC);
+		char byte;
+
+		if (fd < 0)
+			continue;
+		(void)!read(fd, &byte, 1);
+		close(fd);
+	}
+	return dup(process_fd);
+}
+
+static int
+answer(const struct request *request, int fd, struct firn_err *err)
+{
+	switch (request->what) {
+	case REOPEN:
+		return reopen(fd, err);
+	case LOOKUP:
+		return lookup(fd, request->path, err);
+	case PROBE:
+		return probe(fd);
+	}
+	return firn_err_set(err, EINVAL, "no such request");
+}
+
 /* The child.  It was forked from a process that may have threads, so nothing
  * here allocates. */
 static _Noreturn void
@@ -166,9 +200,7 @@ serve(int socket)
 		int opened = -1;
 
 		request.path[sizeof(request.path) - 1] = '\0';
-		opened = request.what == REOPEN
-				 ? reopen(fd, &err)
-				 : lookup(fd, request.path, &err);
+		opened = answer(&request, fd, &err);
 		reply.code = err.code;
 		snprintf(reply.text, sizeof(reply.text), "%s", err.text);
 		if (send_with(socket, &reply, sizeof(reply), opened) < 0)
@@ -248,7 +280,7 @@ static int
 ask(struct firn_opener *opener, const struct request *request, int fd,
     struct firn_err *err)
 {
-	struct pollfd answer = { .events = POLLIN };
+	struct pollfd waiting = { .events = POLLIN };
 	struct reply reply = { 0 };
 	int got = -1, ready;
 
@@ -264,9 +296,9 @@ ask(struct firn_opener *opener, const struct request *request, int fd,
 		abandon(opener);
 		return -1;
 	}
-	answer.fd = opener->socket;
+	waiting.fd = opener->socket;
 	do
-		ready = poll(&answer, 1, PATIENCE_MS);
+		ready = poll(&waiting, 1, PATIENCE_MS);
 	while (ready < 0 && errno == EINTR);
 	if (ready <= 0) {
 		abandon(opener);
@@ -304,6 +336,19 @@ firn_opener_lookup(struct firn_opener *opener, int root_fd, const char *path,
 		return firn_err_set(err, ENAMETOOLONG, "look up");
 	strcpy(request.path, path);
 	return ask(opener, &request, root_fd, err);
+}
+
+int
+firn_opener_probe(struct firn_opener *opener, int process_fd,
+		  struct firn_err *err)
+{
+	struct request request = { .what = PROBE };
+	int fd = ask(opener, &request, process_fd, err);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 void

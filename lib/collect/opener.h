@@ -40,6 +40,18 @@ FIRN_MUST_CHECK int firn_opener_reopen(struct firn_opener *opener, int path_fd,
 FIRN_MUST_CHECK int firn_opener_lookup(struct firn_opener *opener, int root_fd,
 				       const char *path, struct firn_err *err);
 
+/*
+ * firn_opener_probe(opener, process_fd, err) -- can the memory of a process be
+ * asked for?  `process_fd` is its folder in /proc.
+ *
+ * cmdline, environ, maps and their like take the lock of its address space,
+ * which a thread of it may hold while it waits on a file server (mmap(2) of a
+ * FUSE file).  ETIMEDOUT if they don't answer in time; what else they say is
+ * no matter here.
+ */
+FIRN_MUST_CHECK int firn_opener_probe(struct firn_opener *opener,
+				      int process_fd, struct firn_err *err);
+
 void firn_opener_close(struct firn_opener *opener);
 
 #endif

@@ -23,6 +23,83 @@ read_stat(int dir_fd, struct firn_proc_stat *ret, struct firn_err *err)
 	return firn_proc_parse_stat(text, len, ret, err);
 }
 
+/* include/linux/sched.h; it has begun to give up what it holds.  One that is
+ * held at the door (PTRACE_EVENT_EXIT) has not. */
+#define PF_EXITING 0x00000004u
+
+static bool
+is_dying(const struct firn_proc_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X' ||
+	       (stat->flags & PF_EXITING) != 0;
+}
+
+static char *
+read_whole(int dir_fd, const char *name, struct firn_err *why)
+{
+	char *text = NULL;
+
+	return firn_read_at(dir_fd, name, FIRN_PROC_MAX, &text, NULL, why) < 0
+		       ? NULL
+		       : text;
+}
+
+static int
+open_folder(const struct firn_reading *reading, pid_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	return openat(reading->target->host->proc_fd, name,
+		      O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/*
+ * A process whose first thread has ended is shown as a zombie without memory
+ * and descriptors, and lives on in the others: read it by one of those, which
+ * have a folder in /proc too, if unlisted.
+ */
+static void
+look_behind(struct firn_process *process)
+{
+	const struct firn_host *host = process->reading->target->host;
+	autofree pid_t *tids = NULL;
+	struct firn_err why = { 0 };
+	struct firn_proc_stat stat;
+	size_t n = 0;
+
+	if (process->stat.state != 'Z' ||
+	    firn_proc_threads(host, process->member->pid, &tids, &n, &why) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		autoclose int fd = open_folder(process->reading, tids[i]);
+
+		if (fd < 0 || read_stat(fd, &stat, &why) < 0 || is_dying(&stat))
+			continue;
+		firn_process_finding(process, "first_thread_ended");
+		process->first_status =
+			read_whole(process->dir_fd, "status", &why);
+		stat.pid = process->member->pid;
+		stat.start_ticks = process->stat.start_ticks;
+		process->stat = stat;
+		process->read_pid = tids[i];
+		close(process->dir_fd);
+		process->dir_fd = firn_steal_fd(&fd);
+		return;
+	}
+}
+
+bool
+firn_process_ids(const struct firn_process *process, char *ret, size_t size)
+{
+	const char *status = process->first_status != NULL
+				     ? process->first_status
+				     : process->text[FIRN_TEXT_STATUS];
+
+	return status != NULL &&
+	       firn_proc_status_field(status, "NSpid", ret, size) >= 0;
+}
+
 int
 firn_process_open(struct firn_reading *reading,
 		  const struct firn_member *member, struct firn_process *ret,
@@ -30,15 +107,12 @@ firn_process_open(struct firn_reading *reading,
 {
 	autoclose int dir_fd = -1;
 	struct firn_proc_stat stat;
-	char pid[16];
 
-	snprintf(pid, sizeof(pid), "%d", member->pid);
-	dir_fd = openat(reading->target->host->proc_fd, pid,
-			O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir_fd = open_folder(reading, member->pid);
 	if (dir_fd < 0 && errno == ENOENT)
 		return firn_err_set(err, ESRCH, "died before it was read");
 	if (dir_fd < 0)
-		return firn_err_sys(err, "open /proc/%s", pid);
+		return firn_err_sys(err, "open /proc/%d", member->pid);
 	if (read_stat(dir_fd, &stat, err) < 0)
 		return -1;
 	if (stat.start_ticks != member->start_ticks)
@@ -49,6 +123,7 @@ firn_process_open(struct firn_reading *reading,
 	*ret = (struct firn_process){
 		.reading = reading,
 		.member = member,
+		.read_pid = member->pid,
 		.dir_fd = firn_steal_fd(&dir_fd),
 		.stat = stat,
 		.facts = json_object(),
@@ -58,6 +133,7 @@ firn_process_open(struct firn_reading *reading,
 		firn_process_close(ret);
 		return firn_err_nomem(err);
 	}
+	look_behind(ret);
 	return 0;
 }
 
@@ -68,6 +144,7 @@ firn_process_close(struct firn_process *process)
 	for (size_t i = 0; i < FIRN_N_TEXTS; i++)
 		free(process->text[i]);
 	free(process->root);
+	free(process->first_status);
 	json_decref(process->facts);
 	json_decref(process->findings);
 	*process = (struct firn_process){ .dir_fd = -1 };
@@ -96,10 +173,16 @@ firn_process_gap(struct firn_process *process, const char *name,
 	firn_archive_gap(process->reading->archive, "processes", what, why);
 }
 
+/* A zombie stays what it was; one that became it is read no further. */
 bool
 firn_process_alive(const struct firn_process *process)
 {
-	return faccessat(process->dir_fd, "stat", F_OK, 0) == 0;
+	struct firn_proc_stat now;
+	struct firn_err why = { 0 };
+
+	if (read_stat(process->dir_fd, &now, &why) < 0)
+		return false;
+	return process->stat.state == 'Z' || !is_dying(&now);
 }
 
 void
@@ -108,8 +191,7 @@ firn_process_lost(struct firn_process *process, const char *name,
 {
 	struct firn_err died = { 0 };
 
-	if ((why->code != ESRCH && why->code != ENOENT) ||
-	    firn_process_alive(process)) {
+	if (firn_process_alive(process)) {
 		firn_process_gap(process, name, why);
 		return;
 	}

@@ -34,6 +34,9 @@ struct firn_seen_mounts {
 	struct firn_mounts mounts;
 };
 
+/* firn_seen_mounts_free(seen) -- itself, too. */
+void firn_seen_mounts_free(struct firn_seen_mounts *seen);
+
 /* What the processes of one capture share. */
 struct firn_reading {
 	const struct firn_target *target;
@@ -41,8 +44,10 @@ struct firn_reading {
 	struct firn_opener opener;
 	char *buffer; /* for one file of proc(5) at a time */
 	size_t buffer_size;
-	struct firn_seen_mounts **seen_mounts;
+	struct firn_seen_mounts **seen_mounts; /* those of late */
 	size_t n_seen_mounts;
+	uint64_t digested;              /* bytes, of all files */
+	uint64_t n_held;                /* files that were copied */
 	struct firn_namespaces host;    /* of the host's pid 1 */
 	struct firn_mounts host_mounts; /* what that one sees */
 	dev_t shmem;          /* of memfd and other memory without a mount */
@@ -74,9 +79,13 @@ enum firn_proc_text {
 struct firn_process {
 	struct firn_reading *reading;
 	const struct firn_member *member;
-	int dir_fd; /* /proc/PID */
-	bool gone;  /* died while it was read */
+	pid_t read_pid; /* by which it is read: its own, or of a thread that
+			 * outlived the first one */
+	int dir_fd;     /* /proc/PID */
+	bool gone;      /* died while it was read */
+	bool locked;    /* its address space can't be asked for: a gap */
 	struct firn_proc_stat stat;
+	char *first_status; /* of the first thread, where that has ended */
 	struct firn_namespaces namespaces;
 	char *text[FIRN_N_TEXTS]; /* NULL for what it doesn't have */
 	size_t len[FIRN_N_TEXTS];
@@ -99,6 +108,12 @@ FIRN_MUST_CHECK int firn_process_open(struct firn_reading *reading,
 				      struct firn_err *err);
 void firn_process_close(struct firn_process *process);
 
+/* firn_process_ids(process, ret, size) -- its pids in each of its pid
+ * namespaces, from the host's inwards, with tabs between them; false if they
+ * aren't known. */
+bool firn_process_ids(const struct firn_process *process, char *ret,
+		      size_t size);
+
 /* firn_process_finding(process, name) -- a fact that a responder must see. */
 void firn_process_finding(struct firn_process *process, const char *name);
 
@@ -107,14 +122,14 @@ void firn_process_gap(struct firn_process *process, const char *name,
 		      const struct firn_err *why);
 
 /*
- * firn_process_lost(process, name, why) -- the same, when reading failed with
- * ESRCH or ENOENT: then it may be that the process has died, which is one gap
- * for all that follows.
+ * firn_process_lost(process, name, why) -- the same, where it may be that the
+ * process has died meanwhile, which is one gap for all that follows.
  */
 void firn_process_lost(struct firn_process *process, const char *name,
 		       const struct firn_err *why);
 
-/* firn_process_alive(process) -- can it still be read? */
+/* firn_process_alive(process) -- is it still what it was when it was opened?
+ * False once it has begun to exit: its files are empty then, or an error. */
 bool firn_process_alive(const struct firn_process *process);
 
 /* firn_process_has_memory(process) -- false for a zombie and a kernel thread,

@@ -71,12 +71,13 @@ check_length(struct firn_process *process, const char *key, size_t len,
 }
 
 /* execve(2) ends each string with one NUL; setproctitle(3) and its like leave
- * none at the end, or fill up with many. */
+ * none at the end, or fill up with many.  Where the last byte isn't a NUL, the
+ * kernel reads on into the environment: fs/proc/base.c, get_mm_proctitle(). */
 static bool
-is_overwritten(const char *data, size_t len)
+is_overwritten(const char *data, size_t len, uint64_t expected)
 {
 	return len > 0 &&
-	       (data[len - 1] != '\0' ||
+	       (len > expected || data[len - 1] != '\0' ||
 		(len > 3 && data[len - 2] == '\0' && data[len - 3] == '\0'));
 }
 
@@ -91,7 +92,8 @@ set_cmdline(struct firn_process *process)
 	set_list(process->facts, "cmdline", "cmdline_b64", data, len);
 	check_length(process, "cmdline_length", len, process->stat.arg_start,
 		     process->stat.arg_end);
-	if (is_overwritten(data, len))
+	if (is_overwritten(data, len,
+			   process->stat.arg_end - process->stat.arg_start))
 		firn_process_finding(process, "argv_overwritten");
 	/* Kernel threads are shown in brackets, and have no argv. */
 	if (data[0] == '[' ||

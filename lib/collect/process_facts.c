@@ -15,19 +15,20 @@ static void
 set_identity(struct firn_process *process)
 {
 	const struct firn_proc_stat *stat = &process->stat;
-	const char *status = process->text[FIRN_TEXT_STATUS];
 	json_t *facts = process->facts, *pids = json_array();
 	char text[256], *rest = text, *pid, state[2] = { stat->state };
 
 	json_object_set_new(facts, "pid", json_integer(stat->pid));
-	if (status != NULL &&
-	    firn_proc_status_field(status, "NSpid", text, sizeof(text)) >= 0) {
+	if (firn_process_ids(process, text, sizeof(text))) {
 		while ((pid = strsep(&rest, "\t ")) != NULL)
 			json_array_append_new(pids,
 					      json_integer(
 						      strtoll(pid, NULL, 10)));
 	}
 	json_object_set_new(facts, "pids", pids);
+	if (process->read_pid != process->member->pid)
+		json_object_set_new(facts, "read_by_thread",
+				    json_integer(process->read_pid));
 	json_object_set_new(facts, "ppid", json_integer(stat->ppid));
 	json_object_set_new(facts, "process_group", json_integer(stat->pgrp));
 	json_object_set_new(facts, "session", json_integer(stat->session));

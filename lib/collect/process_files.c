@@ -19,7 +19,11 @@ struct file {
 	const char *leaf;    /* in the archive; NULL: the same */
 	const char *meaning; /* manual page */
 	int text;            /* of enum firn_proc_text, or -1 */
-	bool memory;         /* needs an address space */
+	enum {
+		ANY,
+		MEMORY, /* needs an address space */
+		LOCK,   /* and waits for the lock of it */
+	} needs;
 };
 
 static const struct file files[] = {
@@ -27,15 +31,15 @@ static const struct file files[] = {
 	{ "stat", NULL, "proc_pid_stat(5)", FIRN_TEXT_STAT },
 	{ "status", NULL, "proc_pid_status(5)", FIRN_TEXT_STATUS },
 	{ "wchan", NULL, "proc_pid_wchan(5)", FIRN_TEXT_WCHAN },
-	{ "syscall", NULL, "proc_pid_syscall(5)", FIRN_TEXT_SYSCALL, true },
+	{ "syscall", NULL, "proc_pid_syscall(5)", FIRN_TEXT_SYSCALL, MEMORY },
 	{ "stack", NULL, "proc_pid_stack(5)", -1 },
 	{ "sched", NULL, "kernel: sched-debug", -1 },
 	{ "schedstat", NULL, "kernel: sched-stats", -1 },
-	{ "cmdline", NULL, "proc_pid_cmdline(5)", FIRN_TEXT_CMDLINE, true },
-	{ "environ", NULL, "proc_pid_environ(5)", FIRN_TEXT_ENVIRON, true },
-	{ "maps", NULL, "proc_pid_maps(5)", -1, true },
-	{ "smaps_rollup", NULL, "proc_pid_smaps(5)", -1, true },
-	{ "auxv", NULL, "proc_pid_auxv(5), getauxval(3)", -1, true },
+	{ "cmdline", NULL, "proc_pid_cmdline(5)", FIRN_TEXT_CMDLINE, LOCK },
+	{ "environ", NULL, "proc_pid_environ(5)", FIRN_TEXT_ENVIRON, LOCK },
+	{ "maps", NULL, "proc_pid_maps(5)", -1, LOCK },
+	{ "smaps_rollup", NULL, "proc_pid_smaps(5)", -1, LOCK },
+	{ "auxv", NULL, "proc_pid_auxv(5), getauxval(3)", -1, MEMORY },
 	{ "limits", NULL, "proc_pid_limits(5)", FIRN_TEXT_LIMITS },
 	{ "cgroup", NULL, "proc_pid_cgroup(5)", FIRN_TEXT_CGROUP },
 	{ "io", NULL, "proc_pid_io(5)", FIRN_TEXT_IO },
@@ -52,7 +56,7 @@ static const struct file files[] = {
 	{ "setgroups", NULL, "user_namespaces(7)", -1 },
 	{ "timens_offsets", NULL, "time_namespaces(7)", FIRN_TEXT_TIMENS },
 	{ "timers", NULL, "proc_pid_timers(5)", -1 },
-	{ "coredump_filter", NULL, "core(5)", -1, true },
+	{ "coredump_filter", NULL, "core(5)", -1, MEMORY },
 };
 
 /* More than any of them has unless it was made to: PR_SET_MM_ENV_END can make
@@ -150,7 +154,7 @@ store(struct firn_process *process, const struct file *file, int fd, size_t len,
 	const struct firn_member_source source = { "processes", path,
 						   file->meaning };
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", process->member->pid,
+	snprintf(path, sizeof(path), "/proc/%d/%s", process->read_pid,
 		 file->name);
 	if (len == reading->buffer_size)
 		return store_large(process, file, fd, len, &source, err);
@@ -172,7 +176,9 @@ read_file(struct firn_process *process, const struct file *file,
 	struct firn_err why = { 0 };
 	ssize_t len;
 
-	if (file->memory && !firn_process_has_memory(process))
+	if (file->needs != ANY && !firn_process_has_memory(process))
+		return 0;
+	if (file->needs == LOCK && process->locked)
 		return 0;
 	fd = openat(process->dir_fd, file->name, O_RDONLY | O_CLOEXEC);
 	len = fd < 0 ? -1 : fill(fd, reading->buffer, reading->buffer_size);
@@ -184,9 +190,26 @@ read_file(struct firn_process *process, const struct file *file,
 	return 0;
 }
 
+/* One gap for all that waits for the lock of its address space. */
+static void
+probe(struct firn_process *process)
+{
+	struct firn_err why = { 0 };
+
+	if (!firn_process_has_memory(process) ||
+	    firn_opener_probe(&process->reading->opener, process->dir_fd,
+			      &why) == 0)
+		return;
+	process->locked = true;
+	firn_process_gap(process,
+			 "cmdline, environ, maps, smaps_rollup, map_files",
+			 &why);
+}
+
 int
 firn_process_files(struct firn_process *process, struct firn_err *err)
 {
+	probe(process);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (process->gone)
 			break;

@@ -26,13 +26,48 @@ known(const struct firn_reading *reading, const char *view)
 	return NULL;
 }
 
-/* Never moved once it is there: processes point to it. */
+/* How many views, and mounts in all, are remembered: a process may make a
+ * namespace with a hundred thousand mounts, and do it again. */
+#define VIEWS_MAX 64
+#define MOUNTS_MAX 200000
+
+void
+firn_seen_mounts_free(struct firn_seen_mounts *seen)
+{
+	firn_mounts_free(&seen->mounts);
+	free(seen->view);
+	free(seen->member);
+	free(seen);
+}
+
+/* Forget the oldest; nothing points to those but the process being read, which
+ * has none yet. */
+static void
+make_room(struct firn_reading *reading)
+{
+	size_t mounts = 0, n = reading->n_seen_mounts, drop = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mounts += reading->seen_mounts[i]->mounts.n;
+	while (drop < n && (n - drop >= VIEWS_MAX || mounts > MOUNTS_MAX)) {
+		mounts -= reading->seen_mounts[drop]->mounts.n;
+		firn_seen_mounts_free(reading->seen_mounts[drop++]);
+	}
+	if (drop == 0)
+		return;
+	reading->n_seen_mounts = n - drop;
+	memmove(reading->seen_mounts, reading->seen_mounts + drop,
+		(n - drop) * sizeof(struct firn_seen_mounts *));
+}
+
 static struct firn_seen_mounts *
 add(struct firn_reading *reading, const char *view)
 {
-	size_t n = reading->n_seen_mounts;
 	struct firn_seen_mounts **more, *seen;
+	size_t n;
 
+	make_room(reading);
+	n = reading->n_seen_mounts;
 	more = realloc(reading->seen_mounts, (n + 1) * sizeof(*more));
 	if (more == NULL)
 		return NULL;
@@ -60,8 +95,7 @@ store(struct firn_process *process, const char *text, size_t len,
 
 	if (len == 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo",
-		 process->member->pid);
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", process->read_pid);
 	firn_process_member(process, "mountinfo", member);
 	if (firn_archive_bytes(process->reading->archive, member, text, len,
 			       &source, err) < 0)
@@ -99,11 +133,9 @@ static void
 find_hiding(struct firn_process *process)
 {
 	const struct firn_mounts *mounts = &process->mounts->mounts;
-	const char *status = process->text[FIRN_TEXT_STATUS];
 	char pids[256], *innermost;
 
-	if (status == NULL ||
-	    firn_proc_status_field(status, "NSpid", pids, sizeof(pids)) < 0)
+	if (!firn_process_ids(process, pids, sizeof(pids)))
 		return;
 	innermost = strrchr(pids, '\t');
 	innermost = innermost != NULL ? innermost + 1 : pids;

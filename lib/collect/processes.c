@@ -39,6 +39,24 @@ shmem_device(void)
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_dev : 0;
 }
 
+/* Those of the host's init.  Where a security module hides them, those of
+ * kthreadd(2), which never left the ones that the kernel began with; it is the
+ * second process of a host, and no container has one. */
+static int
+host_namespaces(const struct firn_host *host, struct firn_namespaces *ret,
+		struct firn_err *why)
+{
+	struct firn_err second = { 0 };
+	struct firn_proc_stat stat;
+
+	if (firn_proc_namespaces(host, 1, ret, why) == 0)
+		return 0;
+	if (firn_proc_stat(host, 2, &stat, &second) < 0 ||
+	    (stat.flags & FIRN_PF_KTHREAD) == 0)
+		return -1;
+	return firn_proc_namespaces(host, 2, ret, &second);
+}
+
 static int
 reading_init(struct firn_reading *reading, struct firn_err *err)
 {
@@ -56,7 +74,7 @@ reading_init(struct firn_reading *reading, struct firn_err *err)
 	reading->shmem = shmem_device();
 	if (firn_boot_time(target->host, &reading->boot, &why) < 0)
 		gap(reading, "the time of the boot", &why);
-	if (firn_proc_namespaces(target->host, 1, &reading->host, &why) < 0)
+	if (host_namespaces(target->host, &reading->host, &why) < 0)
 		gap(reading, "namespaces of the host's init", &why);
 	if (firn_mounts_read(target->host, 1, &reading->host_mounts, &why) < 0)
 		gap(reading, "mounts of the host's init", &why);
@@ -73,14 +91,8 @@ static void
 reading_free(struct firn_reading *reading)
 {
 	firn_opener_close(&reading->opener);
-	for (size_t i = 0; i < reading->n_seen_mounts; i++) {
-		struct firn_seen_mounts *seen = reading->seen_mounts[i];
-
-		firn_mounts_free(&seen->mounts);
-		free(seen->view);
-		free(seen->member);
-		free(seen);
-	}
+	for (size_t i = 0; i < reading->n_seen_mounts; i++)
+		firn_seen_mounts_free(reading->seen_mounts[i]);
 	free(reading->seen_mounts);
 	firn_mounts_free(&reading->host_mounts);
 	firn_auto_close(&reading->upper_fd);
@@ -111,7 +123,7 @@ read_namespaces(struct firn_process *process)
 	if (process->gone)
 		return;
 	if (firn_proc_namespaces(process->reading->target->host,
-				 process->member->pid, &process->namespaces,
+				 process->read_pid, &process->namespaces,
 				 &why) == 0 &&
 	    firn_process_alive(process))
 		return;
@@ -119,6 +131,18 @@ read_namespaces(struct firn_process *process)
 	if (why.code == 0)
 		firn_err_set(&why, ESRCH, "gone");
 	firn_process_lost(process, "ns", &why);
+}
+
+/* Of one that is on its way out many files are empty, which is no error. */
+static void
+see_it_through(struct firn_process *process)
+{
+	struct firn_err why = { 0 };
+
+	if (process->gone || firn_process_alive(process))
+		return;
+	firn_err_set(&why, ESRCH, "gone");
+	firn_process_lost(process, "its end", &why);
 }
 
 static int
@@ -137,6 +161,7 @@ read_process(struct firn_process *process, struct firn_err *err)
 	    firn_process_mapped(process, err) < 0 ||
 	    firn_process_threads(process, err) < 0)
 		return -1;
+	see_it_through(process);
 	if (process->gone)
 		firn_process_finding(process, "died");
 	json_object_set(process->facts, "findings", process->findings);

@@ -160,8 +160,8 @@ firn_process_threads(struct firn_process *process, struct firn_err *err)
 
 	if (process->gone)
 		return 0;
-	if (firn_proc_threads(process->reading->target->host,
-			      process->member->pid, &tids, &n, &why) < 0 ||
+	if (firn_proc_threads(process->reading->target->host, process->read_pid,
+			      &tids, &n, &why) < 0 ||
 	    !firn_process_alive(process)) {
 		if (why.code == 0)
 			firn_err_set(&why, ESRCH, "gone");
@@ -173,7 +173,7 @@ firn_process_threads(struct firn_process *process, struct firn_err *err)
 	/* Of the only one, all stands in the files of the process. */
 	if (n < 2)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/task", process->member->pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", process->read_pid);
 	if (read_all(process, tids, n, &spool, err) < 0)
 		return -1;
 	firn_process_member(process, "threads.json", member);

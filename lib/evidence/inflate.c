@@ -9,8 +9,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 
-/* zstd's errors have names only behind this; the library promises nothing
- * about their numbers, and so the frame's header is read by ourselves. */
+/* What zstd makes of a frame's worth of noise, and some more. */
 #define LONGEST_FRAME (FIRN_FRAME + (16 << 10))
 #define BUFFER (2 * LONGEST_FRAME)
 
@@ -50,6 +49,10 @@ firn_inflate_open(struct firn_inflate **ret, int fd, struct firn_err *err)
 	if (inflate->zstd == NULL || inflate->buffer == NULL ||
 	    inflate->plain == NULL)
 		return firn_err_nomem(err);
+	/* A window larger than a frame makes no sense. */
+	if (ZSTD_isError(ZSTD_DCtx_setParameter(inflate->zstd,
+						ZSTD_d_windowLogMax, 20)))
+		return firn_err_set(err, ENOTSUP, "zstd refuses a window");
 	*ret = firn_steal(inflate);
 	return 0;
 }

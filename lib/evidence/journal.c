@@ -4,26 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line a frame: where, stored size, plain size, digest. */
-static int
-add_frames(const struct firn_frames *frames, uint64_t from, uint64_t until,
-	   struct firn_buf *ret, struct firn_err *err)
-{
-	for (uint64_t i = from; i < until; i++) {
-		struct firn_frame frame;
-		char digest[FIRN_SHA256_TEXT];
-
-		if (firn_frames_get(frames, i, &frame, err) < 0)
-			return -1;
-		firn_hex(frame.sha256, sizeof(frame.sha256), digest);
-		firn_buf_addf(ret, "%s[%llu,%u,%u,\"%s\"]",
-			      i > from ? ",\n" : "",
-			      (unsigned long long)frame.offset, frame.stored,
-			      frame.plain, digest);
-	}
-	return firn_buf_check(ret, err);
-}
-
 /* Whole lines of `gaps`, as many as a checkpoint takes. */
 static int
 add_gaps(const struct firn_archive *archive, uint64_t *ret_until,
@@ -88,8 +68,8 @@ compose(const struct firn_archive *archive, uint64_t until, bool last,
 	if (last && archive->n_since > 0)
 		firn_buf_add(ret, archive->since.data, archive->since.len);
 	firn_buf_addf(ret, "],\n\"frames\":[\n");
-	if (add_frames(&archive->frames, archive->listed_frames, until, ret,
-		       err) < 0)
+	if (firn_list_frames(&archive->frames, archive->listed_frames, until,
+			     ret, err) < 0)
 		return -1;
 	firn_buf_addf(ret, "],\n\"gaps\":[\n");
 	if (add_gaps(archive, ret_gaps, ret, err) < 0)
@@ -162,27 +142,4 @@ firn_journal_add(struct firn_archive *archive, struct firn_err *err)
 	if (firn_output_sync(&archive->output, err) < 0)
 		return firn_stream_fail(archive, err);
 	return 0;
-}
-
-int
-firn_trailer_text(const char *case_id, uint64_t sequence,
-		  const unsigned char previous[FIRN_SHA256],
-		  const unsigned char seal[FIRN_SHA256],
-		  const struct firn_frames *frames, uint64_t from,
-		  struct firn_buf *ret, struct firn_err *err)
-{
-	char previous_text[FIRN_SHA256_TEXT], seal_text[FIRN_SHA256_TEXT];
-
-	firn_hex(previous, FIRN_SHA256, previous_text);
-	firn_hex(seal, FIRN_SHA256, seal_text);
-	firn_buf_addf(ret,
-		      "{\"format\":\"firn-trailer-1\",\n\"case\":\"%s\",\n"
-		      "\"sequence\":%llu,\n\"previous\":\"%s\",\n"
-		      "\"seal\":\"%s\",\n\"frames\":[\n",
-		      case_id, (unsigned long long)sequence, previous_text,
-		      seal_text);
-	if (add_frames(frames, from, frames->n, ret, err) < 0)
-		return -1;
-	firn_buf_addf(ret, "]}\n");
-	return firn_buf_check(ret, err);
 }

@@ -136,3 +136,14 @@ firn_paths_add(struct firn_paths *paths, const char *path, struct firn_err *err)
 		return -1;
 	return add(paths, &member, err);
 }
+
+int
+firn_paths_has(const struct firn_paths *paths, const char *path,
+	       struct firn_err *err)
+{
+	struct key key;
+
+	if (make_key(path, strlen(path), false, &key, err) < 0)
+		return -1;
+	return has(paths, &key);
+}

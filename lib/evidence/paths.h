@@ -29,4 +29,8 @@ void firn_paths_free(struct firn_paths *paths);
 FIRN_MUST_CHECK int firn_paths_add(struct firn_paths *paths, const char *path,
 				   struct firn_err *err);
 
+/* firn_paths_has(paths, path, err) -- 1 if it's a member, 0, or -1. */
+FIRN_MUST_CHECK int firn_paths_has(const struct firn_paths *paths,
+				   const char *path, struct firn_err *err);
+
 #endif

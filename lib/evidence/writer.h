@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/spool.h"
 #include "evidence/frames.h"
+#include "evidence/journal.h"
 #include "evidence/output.h"
 #include "evidence/paths.h"
 #include "evidence/pipeline.h"
@@ -138,18 +139,6 @@ void firn_members_lost(struct firn_archive *archive);
  * there is unlisted, and sync. */
 FIRN_MUST_CHECK int firn_journal_add(struct firn_archive *archive,
 				     struct firn_err *err);
-
-/*
- * firn_trailer_text(case_id, sequence, previous, seal, frames, from, ret, err)
- * -- what the trailer's signature signs: the frames from `from` on, which no
- * checkpoint lists.
- */
-FIRN_MUST_CHECK int firn_trailer_text(const char *case_id, uint64_t sequence,
-				      const unsigned char previous[FIRN_SHA256],
-				      const unsigned char seal[FIRN_SHA256],
-				      const struct firn_frames *frames,
-				      uint64_t from, struct firn_buf *ret,
-				      struct firn_err *err);
 
 /* --- archive.c --- */
 

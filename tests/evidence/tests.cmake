@@ -7,3 +7,5 @@ function(firn_evidence_test name)
 endfunction()
 
 firn_evidence_test(test_tar)
+firn_evidence_test(test_verify)
+firn_evidence_test(test_hostile)

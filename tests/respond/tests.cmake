@@ -1,0 +1,1 @@
+firn_test(respond/test_drill_container firn_respond)
