@@ -127,7 +127,7 @@ read_host(struct firn_network *network, struct firn_err *err)
 static json_t *
 view_json(const struct firn_network_view *view)
 {
-	json_t *json = json_object();
+	json_t *json = json_object(), *ours = json_array();
 
 	firn_json_uint(json, "netns", view->inode);
 	json_object_set_new(json, "own", json_boolean(view->own));
@@ -136,6 +136,14 @@ view_json(const struct firn_network_view *view)
 			    json_boolean(view->restricted));
 	json_object_set_new(json, "entered", json_boolean(view->route_fd >= 0));
 	json_object_set(json, "pids", view->pids);
+	/* They stand in the raw files, and nowhere else. */
+	for (size_t i = 0; i < FIRN_VIEW_SOCKETS; i++) {
+		if (view->inodes[i] != 0)
+			json_array_append_new(
+				ours,
+				json_integer((json_int_t)view->inodes[i]));
+	}
+	json_object_set_new(json, "sockets_of_firn", ours);
 	if (view->restricted)
 		firn_json_uint(json, "sockets_not_taken", view->not_taken);
 	return json;

@@ -64,6 +64,9 @@ enum firn_network_member {
 	FIRN_N_NET_MEMBERS
 };
 
+/* Those that we make in a namespace. */
+#define FIRN_VIEW_SOCKETS 3
+
 struct firn_network_view {
 	uint64_t inode; /* of the namespace */
 	pid_t pid, tid; /* a thread that is in it */
@@ -75,6 +78,7 @@ struct firn_network_view {
 	 * target's processes hold in it is taken. */
 	bool restricted;
 	int diag_fd, route_fd, netfilter_fd; /* -1: not to be had */
+	uint64_t inodes[FIRN_VIEW_SOCKETS];  /* of these, 0 for none */
 	bool newline_in_name; /* a unix socket's name could fake a line of
 			       * /proc/net/unix */
 	uint64_t not_taken;   /* sockets, because of `restricted` */

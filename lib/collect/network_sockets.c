@@ -38,10 +38,23 @@ static const enum firn_netlink_offer offers[FIRN_N_TABLES] = {
 	[FIRN_TABLE_NETLINK] = FIRN_OFFERS_NETLINK_DIAG,
 };
 
+/* The sockets by which we look in stand there too. */
+static bool
+is_of_firn(const struct firn_network_view *view, uint64_t inode)
+{
+	for (size_t i = 0; inode != 0 && i < FIRN_VIEW_SOCKETS; i++) {
+		if (view->inodes[i] == inode)
+			return true;
+	}
+	return false;
+}
+
 bool
 firn_network_is_taken(struct firn_network_dump *dump, uint64_t inode,
 		      bool listed)
 {
+	if (is_of_firn(dump->view, inode))
+		return false;
 	if (listed && dump->seen != NULL)
 		firn_inodes_add(dump->seen, inode);
 	if (!dump->lines)
@@ -61,6 +74,7 @@ static bool
 is_offered(const struct firn_network *network, enum firn_socket_table table)
 {
 	return offers[table] != FIRN_N_OFFERS &&
+	       network->offers[FIRN_OFFERS_SOCK_DIAG] &&
 	       network->offers[offers[table]] &&
 	       (table >= FIRN_TABLE_UNIX ||
 		network->offers[FIRN_OFFERS_INET_DIAG]);
@@ -162,6 +176,10 @@ note_line(struct comparison *all, const char *text, bool lines,
 
 	if (!firn_network_proc_line(all->table, text, lines, &socket))
 		return 0;
+	if (is_of_firn(all->view, socket.inode)) {
+		json_decref(socket.line);
+		return 0;
+	}
 	firn_inodes_add(to, socket.inode);
 	return lines ? take_line(all, &socket, err) : 0;
 }
@@ -315,7 +333,8 @@ note_not_asked(struct firn_network *network,
 	struct firn_err why = { 0 };
 	char what[48];
 
-	if (all->asked || view->diag_fd < 0 || is_offered(network, all->table))
+	/* One that could not be entered at all has its gap. */
+	if (all->asked || view->route_fd < 0 || is_offered(network, all->table))
 		return;
 	if (offers[all->table] == FIRN_N_OFFERS ||
 	    (all->proc.n == 0 && view->net_fd >= 0))

@@ -165,7 +165,8 @@ add_member(struct firn_network *network, const struct firn_member *member,
 static void
 enter(struct firn_network *network, struct firn_network_view *view)
 {
-	int protocols[3], fds[3], *places[3];
+	int protocols[FIRN_VIEW_SOCKETS], fds[FIRN_VIEW_SOCKETS];
+	int *places[FIRN_VIEW_SOCKETS];
 	struct firn_err why = { 0 };
 	size_t n = 0;
 
@@ -188,8 +189,13 @@ enter(struct firn_network *network, struct firn_network_view *view)
 		firn_network_view_gap(network, view, "namespace", &why);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+
 		*places[i] = fds[i];
+		if (fds[i] >= 0 && fstat(fds[i], &st) == 0)
+			view->inodes[i] = st.st_ino;
+	}
 }
 
 /* Init's; where even root may not look at init, our own, if we see ourselves

@@ -457,11 +457,18 @@ END_TEST
 
 START_TEST(a_process_without_sockets_gives_empty_lists_and_no_gap)
 {
+	autojson json_t *sockets = NULL;
 	char path[96];
+	json_t *line;
+	size_t i;
 
 	suspect(do_nothing_alone);
 	capture();
 	ck_assert_str_eq(text_of("data/network/disagreements.jsonl"), "");
+	/* The kernel's own, and not those by which we look in. */
+	sockets = lines_of("data/network/sockets.jsonl");
+	json_array_foreach(sockets, i, line)
+		ck_assert(json_is_true(json_object_get(line, "kernel")));
 	ck_assert_ptr_nonnull(
 		strstr(text_of("data/network/interfaces.jsonl"), "\"lo\""));
 	ck_assert_ptr_nonnull(
@@ -591,6 +598,118 @@ START_TEST(the_hosts_end_of_a_unix_connection_is_found_with_its_owner)
 }
 END_TEST
 
+static void
+listen_once(void)
+{
+	unplug();
+	listening(AF_INET, 0);
+	ready();
+}
+
+/* Mounts of one's own, which the host's proc(5) is read under. */
+static void
+mount_over(const char *file, const char *over)
+{
+	char command[256];
+
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	snprintf(command, sizeof(command),
+		 "mount --make-rprivate / && mount --bind %s %s", file, over);
+	ck_assert_int_eq(system(command), 0);
+	firn_host_close(&host);
+	ck_ok(firn_host_open(&host, "/", &err));
+}
+
+/* As one can without a kernel module: another file mounted over it.  It lacks
+ * the socket that there is, and has one that there is not. */
+START_TEST(a_socket_that_only_one_witness_knows_is_a_disagreement)
+{
+	pid_t pid = suspect(listen_once);
+	autojson json_t *findings = NULL, *sockets = NULL;
+	char command[256], over[64];
+	json_t *line;
+
+	snprintf(
+		command, sizeof(command),
+		"mkdir lie && cp /proc/%d/net/unix /proc/%d/net/netlink lie && "
+		"sed -e 's/ %llu / 4711 /' /proc/%d/net/tcp > lie/tcp",
+		pid, pid, (unsigned long long)notes->inode[0], pid);
+	snprintf(over, sizeof(over), "/proc/%d/task/%d/net", pid, pid);
+	ck_assert_int_eq(system(command), 0);
+	mount_over("lie", over);
+	capture();
+	findings = lines_of("data/network/disagreements.jsonl");
+	line = one_by(findings, "inode", notes->inode[0]);
+	ck_text(line, "sock_diag", "only_in");
+	ck_text(line, "tcp", "protocol");
+	ck_assert(json_is_true(json_object_get(line, "confirmed")));
+	ck_assert(is_owned_by(line, pid));
+	line = one_by(findings, "inode", 4711);
+	ck_text(line, "/proc/PID/net", "only_in");
+	ck_assert(json_is_true(json_object_get(line, "confirmed")));
+	ck_assert_uint_eq(json_array_size(findings), 2);
+	sockets = lines_of("data/network/sockets.jsonl");
+	line = one_by(sockets, "inode", notes->inode[0]);
+	ck_text(line, "sock_diag", "source");
+	line = one_by(sockets, "inode", 4711);
+	ck_text(line, "/proc/PID/net", "source");
+	ck_text(line, "127.0.0.1", "local", "address");
+	ck_number(line, notes->port[0], "local", "port");
+}
+END_TEST
+
+static int held_fd;
+
+static void
+hold(void)
+{
+	int fd = dup(held_fd);
+
+	unplug();
+	must(fd);
+	ready();
+}
+
+START_TEST(a_socket_of_the_hosts_that_was_passed_in_is_found)
+{
+	autojson json_t *sockets = NULL;
+	json_t *line;
+	pid_t pid;
+
+	held_fd = bound(AF_INET, SOCK_DGRAM, 0, 0);
+	pid = suspect(hold);
+	capture();
+	close(held_fd);
+	sockets = lines_of("data/network/sockets.jsonl");
+	line = one_by(sockets, "inode", notes->inode[0]);
+	ck_text(line, "udp", "protocol");
+	ck_number(line, notes->port[0], "local", "port");
+	ck_assert(is_owned_by(line, pid));
+	ck_assert(is_owned_by(line, getpid()));
+}
+END_TEST
+
+START_TEST(
+	without_the_kernels_symbols_nothing_is_asked_that_could_load_a_module)
+{
+	autojson json_t *sockets = NULL;
+	json_t *line;
+	pid_t pid = suspect(speak_locally);
+
+	ck_assert_int_eq(system(": > nothing"), 0);
+	mount_over("nothing", "/proc/kallsyms");
+	capture();
+	sockets = lines_of("data/network/sockets.jsonl");
+	line = one_by(sockets, "inode", notes->inode[2]);
+	ck_text(line, "/proc/PID/net", "source");
+	ck_text(line, "listening", "state");
+	ck_text(line, "speak", "name_in_proc");
+	ck_assert(is_owned_by(line, pid));
+	ck_assert_str_eq(text_of("data/network/disagreements.jsonl"), "");
+	ck_assert_int_eq(gaps_with("sock_diag of unix"), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -607,6 +726,9 @@ main(void)
 		the_network_of_the_dead_is_a_gap_not_a_failure,
 		routes_rules_neighbours_firewall_and_tracked_connections_are_kept,
 		the_hosts_end_of_a_unix_connection_is_found_with_its_owner,
+		a_socket_that_only_one_witness_knows_is_a_disagreement,
+		a_socket_of_the_hosts_that_was_passed_in_is_found,
+		without_the_kernels_symbols_nothing_is_asked_that_could_load_a_module,
 	};
 	Suite *suite = suite_create("network");
 	TCase *tcase = tcase_create("network");
