@@ -64,11 +64,12 @@ look_for_offers(struct firn_network *network)
 	struct firn_err why = { 0 };
 
 	if (firn_netlink_offers(network->target->host, network->offers, &why) <
-	    0)
+	    0) {
 		firn_network_gap(network,
 				 "sock_diag, tracked connections and "
 				 "nf_tables",
 				 &why);
+	}
 }
 
 static int
@@ -138,10 +139,11 @@ view_json(const struct firn_network_view *view)
 	json_object_set(json, "pids", view->pids);
 	/* They stand in the raw files, and nowhere else. */
 	for (size_t i = 0; i < FIRN_VIEW_SOCKETS; i++) {
-		if (view->inodes[i] != 0)
+		if (view->inodes[i] != 0) {
 			json_array_append_new(
 				ours,
 				json_integer((json_int_t)view->inodes[i]));
+		}
 	}
 	json_object_set_new(json, "sockets_of_firn", ours);
 	if (view->restricted)

@@ -229,16 +229,17 @@ enum firn_socket_table {
 extern const char *const firn_socket_tables[FIRN_N_TABLES];
 
 /*
- * firn_network_diag(network, view, table, seen, err) -- sock_diag(7)'s list.
+ * firn_network_diag(network, view, table, lines, seen, err) -- sock_diag(7)'s
+ * list.
  *
  * Lines go into the archive with `lines`; without, only the inodes are taken.
- * `*ret_asked` is false when this kernel has no sock_diag for it (not without
- * loading a module), or it failed.
+ * Returns 1, or 0 when this kernel has no sock_diag for it (not without loading
+ * a module), or it broke off.
  */
 FIRN_MUST_CHECK int firn_network_diag(struct firn_network *network,
 				      struct firn_network_view *view,
 				      enum firn_socket_table table, bool lines,
-				      struct firn_inodes *seen, bool *ret_asked,
+				      struct firn_inodes *seen,
 				      struct firn_err *err);
 
 /* What each part of it does; for firn_network_diag(). */

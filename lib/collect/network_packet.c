@@ -166,15 +166,16 @@ netlink_line(const struct nlmsghdr *header, struct firn_network_dump *dump)
 					 mnl_nlmsg_get_payload_len(header) -
 						 NLMSG_ALIGN(sizeof(*message)),
 					 attr)) != NULL) {
-		if (mnl_attr_get_type(attr) == NETLINK_DIAG_MEMINFO)
+		if (mnl_attr_get_type(attr) == NETLINK_DIAG_MEMINFO) {
 			json_object_set_new(
 				line, "memory",
 				firn_network_memory(mnl_attr_get_payload(attr),
 						    mnl_attr_get_payload_len(
 							    attr)));
-		else
+		} else {
 			firn_netlink_json(line, attr, attr->nla_len,
 					  netlink_attributes);
+		}
 	}
 	if (is_repeated(dump->state, message->ndiag_ino, line)) {
 		json_decref(line);

@@ -243,10 +243,11 @@ firn_network_views(struct firn_network *network, struct firn_err *err)
 			return -1;
 	}
 	if (find(network, network->target->namespaces.inode[FIRN_NS_NET]) ==
-	    NULL)
+	    NULL) {
 		gap_of_views(network, ESRCH,
 			     "none of its processes is in the target's own "
 			     "any more");
+	}
 	for (size_t i = 0; i < network->n_views; i++)
 		enter(network, &network->views[i]);
 	return 0;

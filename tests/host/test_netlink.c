@@ -62,8 +62,9 @@ START_TEST(a_dump_comes_to_its_end_and_can_be_asked_for_again)
 	for (int i = 0; i < 2; i++) {
 		struct request request = of_type(RTM_GETLINK);
 
-		ck_ok(firn_netlink_dump(fd, &request.header, 5000, count, &n,
-					&dumped, &err));
+		ck_ok(firn_netlink_dump(
+			&(struct firn_netlink_question){ fd, 5000, count, &n },
+			&request.header, &dumped, &err));
 		ck_assert_int_eq(dumped.why.code, 0);
 		ck_assert_uint_ge(dumped.messages, 1);
 	}
@@ -78,8 +79,9 @@ START_TEST(what_the_kernel_refuses_is_why_not_a_failure)
 	struct firn_netlink_dumped dumped;
 	int n = 0;
 
-	ck_ok(firn_netlink_dump(fd, &request.header, 5000, count, &n, &dumped,
-				&err));
+	ck_ok(firn_netlink_dump(&(struct firn_netlink_question){ fd, 5000,
+								 count, &n },
+				&request.header, &dumped, &err));
 	ck_assert_int_eq(dumped.why.code, EOPNOTSUPP);
 	ck_assert_int_eq(n, 0);
 }
@@ -91,8 +93,10 @@ START_TEST(who_takes_the_messages_can_end_the_dump)
 	struct request request = of_type(RTM_GETLINK);
 	struct firn_netlink_dumped dumped;
 
-	ck_fails(firn_netlink_dump(fd, &request.header, 5000, refuse, NULL,
-				   &dumped, &err),
+	ck_fails(firn_netlink_dump(&(struct firn_netlink_question){ fd, 5000,
+								    refuse,
+								    NULL },
+				   &request.header, &dumped, &err),
 		 ENOSPC);
 }
 END_TEST
@@ -107,8 +111,9 @@ START_TEST(an_answer_that_does_not_come_is_why)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
 	fd = ends[0];
-	ck_ok(firn_netlink_dump(fd, &request.header, 50, count, &n, &dumped,
-				&err));
+	ck_ok(firn_netlink_dump(&(struct firn_netlink_question){ fd, 50, count,
+								 &n },
+				&request.header, &dumped, &err));
 	ck_assert_int_eq(dumped.why.code, ETIMEDOUT);
 	close(ends[1]);
 }
@@ -125,8 +130,9 @@ dump_of(const void *answer, size_t len, struct firn_netlink_dumped *dumped)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
 	fd = ends[0];
 	ck_assert_int_eq(send(ends[1], answer, len, 0), (ssize_t)len);
-	ck_ok(firn_netlink_dump(fd, &request.header, 50, count, &n, dumped,
-				&err));
+	ck_ok(firn_netlink_dump(&(struct firn_netlink_question){ fd, 50, count,
+								 &n },
+				&request.header, dumped, &err));
 	close(ends[1]);
 	return n;
 }
