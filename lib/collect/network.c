@@ -7,7 +7,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "collect/collectors.h"
-#include "host/proc.h"
 
 /*
  * The order is that of how soon a thing is lost: sockets, then what the kernel
@@ -65,11 +64,12 @@ look_for_offers(struct firn_network *network)
 	struct firn_err why = { 0 };
 
 	if (firn_netlink_offers(network->target->host, network->offers, &why) <
-	    0)
+	    0) {
 		firn_network_gap(network,
 				 "sock_diag, tracked connections and "
 				 "nf_tables",
 				 &why);
+	}
 }
 
 static int
@@ -112,13 +112,11 @@ static int
 read_host(struct firn_network *network, struct firn_err *err)
 {
 	struct firn_err why = { 0 };
-	int netns_fd, view;
+	int view;
 
 	if (json_object_size(network->addresses) == 0)
 		return 0;
-	netns_fd = firn_proc_open(network->target->host, 1, "ns/net", O_RDONLY,
-				  &why);
-	view = netns_fd < 0 ? -1 : firn_network_adopt(network, netns_fd, &why);
+	view = firn_network_host(network, &why);
 	if (view < 0) {
 		firn_network_gap(network, "the host's tracked connections",
 				 &why);
@@ -130,7 +128,7 @@ read_host(struct firn_network *network, struct firn_err *err)
 static json_t *
 view_json(const struct firn_network_view *view)
 {
-	json_t *json = json_object();
+	json_t *json = json_object(), *ours = json_array();
 
 	firn_json_uint(json, "netns", view->inode);
 	json_object_set_new(json, "own", json_boolean(view->own));
@@ -139,6 +137,15 @@ view_json(const struct firn_network_view *view)
 			    json_boolean(view->restricted));
 	json_object_set_new(json, "entered", json_boolean(view->route_fd >= 0));
 	json_object_set(json, "pids", view->pids);
+	/* They stand in the raw files, and nowhere else. */
+	for (size_t i = 0; i < FIRN_VIEW_SOCKETS; i++) {
+		if (view->inodes[i] != 0) {
+			json_array_append_new(
+				ours,
+				json_integer((json_int_t)view->inodes[i]));
+		}
+	}
+	json_object_set_new(json, "sockets_of_firn", ours);
 	if (view->restricted)
 		firn_json_uint(json, "sockets_not_taken", view->not_taken);
 	return json;

@@ -64,6 +64,9 @@ enum firn_network_member {
 	FIRN_N_NET_MEMBERS
 };
 
+/* Those that we make in a namespace. */
+#define FIRN_VIEW_SOCKETS 3
+
 struct firn_network_view {
 	uint64_t inode; /* of the namespace */
 	pid_t pid, tid; /* a thread that is in it */
@@ -75,6 +78,7 @@ struct firn_network_view {
 	 * target's processes hold in it is taken. */
 	bool restricted;
 	int diag_fd, route_fd, netfilter_fd; /* -1: not to be had */
+	uint64_t inodes[FIRN_VIEW_SOCKETS];  /* of these, 0 for none */
 	bool newline_in_name; /* a unix socket's name could fake a line of
 			       * /proc/net/unix */
 	uint64_t not_taken;   /* sockets, because of `restricted` */
@@ -89,6 +93,7 @@ struct firn_network {
 	struct firn_network_view *views;
 	size_t n_views;
 	uint64_t host_netns;      /* inode; 0 if not known */
+	pid_t host_pid;           /* of a process in it */
 	struct firn_inodes seen;  /* every socket that stands in the sockets */
 	struct firn_inodes peers; /* of unix sockets */
 	json_t *addresses;        /* of the target's own interfaces, as keys */
@@ -111,6 +116,13 @@ void firn_network_view_gap(struct firn_network *network,
 FIRN_MUST_CHECK int firn_network_views(struct firn_network *network,
 				       struct firn_err *err);
 void firn_network_views_close(struct firn_network *network);
+
+/*
+ * firn_network_host(network, err) -- the view of the host's namespace, adopted
+ * if no process of the target is in it: its number, or -1.
+ */
+FIRN_MUST_CHECK int firn_network_host(struct firn_network *network,
+				      struct firn_err *err);
 
 /*
  * firn_network_adopt(network, netns_fd, err) -- a namespace that no process is
@@ -163,7 +175,10 @@ struct firn_network_dump {
 	unsigned timeout_ms;
 	enum firn_network_member member; /* where the lines go */
 	firn_network_line_fn *line;
-	const void *arg;                /* the asker's */
+	const void *arg; /* the asker's */
+	void *state;     /* the same, to be changed */
+	/* Empties `state` before each attempt; may be NULL. */
+	void (*restart)(struct firn_network_dump *dump);
 	bool lines;                     /* write down; else only fill `seen` */
 	bool quiet;                     /* an error is no gap: it has none */
 	struct firn_inodes *seen;       /* the asker's; may be NULL */
@@ -214,16 +229,17 @@ enum firn_socket_table {
 extern const char *const firn_socket_tables[FIRN_N_TABLES];
 
 /*
- * firn_network_diag(network, view, table, seen, err) -- sock_diag(7)'s list.
+ * firn_network_diag(network, view, table, lines, seen, err) -- sock_diag(7)'s
+ * list.
  *
  * Lines go into the archive with `lines`; without, only the inodes are taken.
- * `*ret_asked` is false when this kernel has no sock_diag for it (not without
- * loading a module), or it failed.
+ * Returns 1, or 0 when this kernel has no sock_diag for it (not without loading
+ * a module), or it broke off.
  */
 FIRN_MUST_CHECK int firn_network_diag(struct firn_network *network,
 				      struct firn_network_view *view,
 				      enum firn_socket_table table, bool lines,
-				      struct firn_inodes *seen, bool *ret_asked,
+				      struct firn_inodes *seen,
 				      struct firn_err *err);
 
 /* What each part of it does; for firn_network_diag(). */

@@ -92,11 +92,12 @@ note_result(struct firn_network_dump *dump,
 	struct firn_err why = dumped->why;
 
 	dump->failed = why.code != 0;
-	if (why.code == 0 && dumped->interrupted)
+	if (why.code == 0 && dumped->interrupted) {
 		firn_err_set(&why, EINTR,
 			     "changed while it was read, %d times: an entry "
 			     "may be missing or stand there twice",
 			     ATTEMPTS);
+	}
 	if (why.code != 0 && !dump->quiet)
 		firn_network_view_gap(dump->network, dump->view, dump->what,
 				      &why);
@@ -106,14 +107,21 @@ int
 firn_network_dump(struct firn_network_dump *dump, struct nlmsghdr *request,
 		  struct firn_err *err)
 {
+	const struct firn_netlink_question question = {
+		.fd = dump->fd,
+		.timeout_ms = dump->timeout_ms,
+		.each = take_message,
+		.arg = dump,
+	};
 	struct firn_netlink_dumped dumped = { 0 };
 	int result = 0;
 
 	dump->spool = firn_spool_init(AT_FDCWD);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		firn_spool_free(&dump->spool);
-		result = firn_netlink_dump(dump->fd, request, dump->timeout_ms,
-					   take_message, dump, &dumped, err);
+		if (dump->restart != NULL)
+			dump->restart(dump);
+		result = firn_netlink_dump(&question, request, &dumped, err);
 		if (result < 0 || dumped.why.code != 0 || !dumped.interrupted)
 			break;
 	}

@@ -210,11 +210,20 @@ note_set(struct asking *asking, unsigned char family, const char *attributes,
 		asking->n_sets++;
 }
 
+static void
+forget_sets(struct firn_network_dump *dump)
+{
+	struct asking *asking = dump->state;
+
+	if (asking->sets != NULL)
+		firn_spool_free(asking->sets);
+	asking->n_sets = 0;
+}
+
 static json_t *
 line_of(const struct nlmsghdr *header, struct firn_network_dump *dump)
 {
-	/* The asker's own; const for all others. */
-	struct asking *asking = (struct asking *)(uintptr_t)dump->arg;
+	struct asking *asking = dump->state;
 	const struct nfgenmsg *general = mnl_nlmsg_get_payload(header);
 	size_t len = mnl_nlmsg_get_payload_len(header);
 	size_t skip = NLMSG_ALIGN(sizeof(*general));
@@ -250,7 +259,8 @@ ask(struct firn_network *network, struct firn_network_view *view,
 		.timeout_ms = DUMP_MAX_MS,
 		.member = FIRN_NET_FIREWALL,
 		.line = line_of,
-		.arg = asking,
+		.state = asking,
+		.restart = forget_sets,
 	};
 
 	header->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 |

@@ -174,11 +174,12 @@ set_extension(json_t *line, const struct nlattr *attr, bool tcp)
 
 	switch (mnl_attr_get_type(attr)) {
 	case INET_DIAG_INFO:
-		if (tcp)
+		if (tcp) {
 			json_object_set_new(line, "tcp_info",
 					    firn_network_tcp_info(bytes, len));
-		else
+		} else {
 			firn_json_hex(line, "info", bytes, len);
+		}
 		break;
 	case INET_DIAG_SKMEMINFO:
 		json_object_set_new(line, "memory",

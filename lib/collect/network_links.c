@@ -128,11 +128,12 @@ static const struct firn_attribute qdiscs[] = {
 static void
 set_family(json_t *line, unsigned family)
 {
-	if (family == AF_INET || family == AF_INET6)
+	if (family == AF_INET || family == AF_INET6) {
 		firn_json_text(line, "family",
 			       family == AF_INET ? "inet" : "inet6");
-	else
+	} else {
 		json_object_set_new(line, "family", json_integer(family));
+	}
 }
 
 static void

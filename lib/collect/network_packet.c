@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -7,6 +8,7 @@
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 
+#include "base/auto.h"
 #include "base/json.h"
 #include "collect/network.h"
 #include "host/netlink_json.h"
@@ -20,7 +22,7 @@
  * Source: linux/packet_diag.h, linux/netlink_diag.h.
  */
 
-/* linux/packet_diag.h has the field, but not the bit, in some versions. */
+#define REPEATS_MAX 65536
 #define PACKET_SHOW_ALL                                                 \
 	(PACKET_SHOW_INFO | PACKET_SHOW_MCLIST | PACKET_SHOW_RING_CFG | \
 	 PACKET_SHOW_FANOUT | PACKET_SHOW_MEMINFO | PACKET_SHOW_FILTER)
@@ -118,6 +120,29 @@ packet_line(const struct nlmsghdr *header, struct firn_network_dump *dump)
 	return line_end(dump, message->pdiag_ino, line);
 }
 
+/* The kernel lists one that has joined groups once more: netlink_diag's
+ * second list means to leave out what stood in the first, and doesn't. */
+static bool
+is_repeated(json_t *known, uint32_t inode, const json_t *line)
+{
+	char name[16];
+
+	if (json_object_get(line, "groups") == NULL)
+		return false;
+	snprintf(name, sizeof(name), "%u", inode);
+	if (json_object_get(known, name) != NULL)
+		return true;
+	if (json_object_size(known) < REPEATS_MAX)
+		json_object_set_new(known, name, json_true());
+	return false;
+}
+
+static void
+forget_repeats(struct firn_network_dump *dump)
+{
+	json_object_clear(dump->state);
+}
+
 static json_t *
 netlink_line(const struct nlmsghdr *header, struct firn_network_dump *dump)
 {
@@ -141,15 +166,20 @@ netlink_line(const struct nlmsghdr *header, struct firn_network_dump *dump)
 					 mnl_nlmsg_get_payload_len(header) -
 						 NLMSG_ALIGN(sizeof(*message)),
 					 attr)) != NULL) {
-		if (mnl_attr_get_type(attr) == NETLINK_DIAG_MEMINFO)
+		if (mnl_attr_get_type(attr) == NETLINK_DIAG_MEMINFO) {
 			json_object_set_new(
 				line, "memory",
 				firn_network_memory(mnl_attr_get_payload(attr),
 						    mnl_attr_get_payload_len(
 							    attr)));
-		else
+		} else {
 			firn_netlink_json(line, attr, attr->nla_len,
 					  netlink_attributes);
+		}
+	}
+	if (is_repeated(dump->state, message->ndiag_ino, line)) {
+		json_decref(line);
+		return NULL;
 	}
 	return line_end(dump, message->ndiag_ino, line);
 }
@@ -177,6 +207,7 @@ firn_network_netlink(struct firn_network_dump *dump, struct firn_err *err)
 	char buffer[NLMSG_ALIGN(sizeof(struct nlmsghdr)) +
 		    sizeof(struct netlink_diag_req)]
 		__attribute__((aligned)) = { 0 };
+	autojson json_t *known = json_object();
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	struct netlink_diag_req *request =
 		mnl_nlmsg_put_extra_header(header, sizeof(*request));
@@ -186,5 +217,7 @@ firn_network_netlink(struct firn_network_dump *dump, struct firn_err *err)
 	request->sdiag_protocol = NDIAG_PROTO_ALL;
 	request->ndiag_show = NETLINK_SHOW_ALL;
 	dump->line = netlink_line;
+	dump->state = known;
+	dump->restart = forget_repeats;
 	return firn_network_dump(dump, header, err);
 }

@@ -1,9 +1,4 @@
-#include <errno.h>
-#include <fcntl.h>
-
-#include "base/auto.h"
 #include "collect/network.h"
-#include "host/proc.h"
 
 /*
  * network_peers -- the other ends of unix sockets that are the host's.
@@ -27,7 +22,7 @@ firn_network_peers(struct firn_network *network, struct firn_err *err)
 		.only = &missing,
 	};
 	struct firn_err why = { 0 };
-	int netns_fd, view, result = 0;
+	int view, result = 0;
 
 	firn_inodes_sort(&network->seen);
 	for (size_t i = 0; i < network->peers.n; i++) {
@@ -37,9 +32,7 @@ firn_network_peers(struct firn_network *network, struct firn_err *err)
 	firn_inodes_sort(&missing);
 	if (missing.n == 0)
 		return 0;
-	netns_fd = firn_proc_open(network->target->host, 1, "ns/net", O_RDONLY,
-				  &why);
-	view = netns_fd < 0 ? -1 : firn_network_adopt(network, netns_fd, &why);
+	view = firn_network_host(network, &why);
 	if (view < 0) {
 		firn_network_gap(network, "peers of unix sockets", &why);
 	} else if (network->views[view].diag_fd >= 0 &&

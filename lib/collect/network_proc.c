@@ -1,8 +1,5 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/json.h"
 #include "collect/network.h"
@@ -21,155 +18,216 @@ const char *const firn_socket_tables[FIRN_N_TABLES] = {
 	"icmp",     "icmp6", "unix", "packet", "netlink",
 };
 
+/* The numbers of a line, by a pattern of: d decimal, x hexadecimal, w a word,
+ * of which `ret` gets where it begins, : itself.  Returns what is behind, or
+ * NULL for another line. */
+static const char *
+numbers(const char *text, const char *pattern, uint64_t *ret)
+{
+	const char *at = text;
+
+	for (; *pattern != '\0'; pattern++) {
+		char *end;
+
+		if (*pattern == ':') {
+			if (*at++ != ':')
+				return NULL;
+			continue;
+		}
+		at += strspn(at, " ");
+		if (*pattern == 'w') {
+			*ret++ = (uint64_t)(at - text);
+			at += strcspn(at, " ");
+			continue;
+		}
+		*ret++ = strtoull(at, &end, *pattern == 'x' ? 16 : 10);
+		if (end == at)
+			return NULL;
+		at = end;
+	}
+	return at;
+}
+
 /* "0100007F:0016": words in the host's order, of bytes in network order. */
 static bool
-parse_end(const char *text, json_t *ret)
+set_end(json_t *line, const char *key, const char *text)
 {
 	size_t len = strcspn(text, ":");
 	unsigned char address[16];
-	unsigned port;
+	uint64_t port;
+	json_t *end;
 
-	if ((len != 8 && len != 32) || sscanf(text + len, ":%4x", &port) != 1)
+	if ((len != 8 && len != 32) || numbers(text + len, ":x", &port) == NULL)
 		return false;
 	for (size_t i = 0; i < len / 8; i++) {
-		char word[9] = { 0 }, *end;
+		char word[9] = { 0 }, *behind;
 		uint32_t value;
 
 		memcpy(word, text + 8 * i, 8);
-		value = (uint32_t)strtoul(word, &end, 16);
-		if (*end != '\0')
+		value = (uint32_t)strtoul(word, &behind, 16);
+		if (*behind != '\0')
 			return false;
 		memcpy(address + 4 * i, &value, sizeof(value));
 	}
-	firn_address_json(ret, "address", address, len / 2);
-	json_object_set_new(ret, "port", json_integer(port));
+	end = json_object();
+	firn_address_json(end, "address", address, len / 2);
+	firn_json_uint(end, "port", port);
+	json_object_set_new(line, key, end);
 	return true;
 }
 
-struct inet_line {
-	char local[48], remote[48];
-	unsigned state, timer, uid;
-	uint64_t tx, rx, expires, retransmits, timeout, inode;
-};
-
-static json_t *
-inet_json(enum firn_socket_table table, const struct inet_line *in)
-{
-	json_t *local = json_object(), *remote = json_object();
-	json_t *line = json_object();
-	bool six = strcspn(in->local, ":") == 32;
-
-	firn_json_text(line, "family", six ? "inet6" : "inet");
-	firn_json_text(line, "protocol", firn_socket_tables[table]);
-	firn_json_text(line, "state", firn_network_state(in->state));
-	if (parse_end(in->local, local) && parse_end(in->remote, remote)) {
-		json_object_set(line, "local", local);
-		json_object_set(line, "remote", remote);
-	}
-	json_decref(local);
-	json_decref(remote);
-	json_object_set_new(line, "uid", json_integer(in->uid));
-	firn_json_uint(line, "inode", in->inode);
-	firn_json_uint(line, "receive_queue_bytes", in->rx);
-	firn_json_uint(line, "send_queue_bytes", in->tx);
-	return line;
-}
-
+/* "   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000
+ * 00000000     0        0 4711 ..." */
 static bool
 parse_inet(enum firn_socket_table table, const char *text, bool lines,
 	   struct firn_proc_socket *ret)
 {
-	struct inet_line in = { 0 };
+	enum {
+		SLOT,
+		LOCAL,
+		REMOTE,
+		STATE,
+		SENDING,
+		RECEIVING,
+		TIMER,
+		EXPIRES,
+		RETRANSMITS,
+		UID,
+		TIMEOUT,
+		INODE,
+		N_FIELDS
+	};
+	uint64_t field[N_FIELDS];
+	json_t *line;
 
-	if (sscanf(text,
-		   " %*u: %47[0-9A-F:] %47[0-9A-F:] %x %" SCNx64 ":%" SCNx64
-		   " %x:%" SCNx64 " %" SCNx64 " %u %" SCNu64 " %" SCNu64,
-		   in.local, in.remote, &in.state, &in.tx, &in.rx, &in.timer,
-		   &in.expires, &in.retransmits, &in.uid, &in.timeout,
-		   &in.inode) != 11)
+	if (numbers(text, "d:wwxx:xx:xxddd", field) == NULL)
 		return false;
-	ret->inode = in.inode;
-	ret->line = lines ? inet_json(table, &in) : NULL;
+	ret->inode = field[INODE];
+	if (!lines)
+		return true;
+	ret->line = line = json_object();
+	firn_json_text(line, "family",
+		       strcspn(text + field[LOCAL], ":") == 32 ? "inet6"
+							       : "inet");
+	firn_json_text(line, "protocol", firn_socket_tables[table]);
+	firn_json_text(line, "state",
+		       firn_network_state((unsigned)field[STATE]));
+	if (!set_end(line, "local", text + field[LOCAL]) ||
+	    !set_end(line, "remote", text + field[REMOTE]))
+		firn_json_text(line, "line", text);
+	firn_json_uint(line, "uid", field[UID]);
+	firn_json_uint(line, "inode", field[INODE]);
+	firn_json_uint(line, "receive_queue_bytes", field[RECEIVING]);
+	firn_json_uint(line, "send_queue_bytes", field[SENDING]);
 	return true;
 }
 
+/* "0000000000000000: 00000003 00000000 00010000 0001 01 4711 @name" */
 static bool
 parse_unix(const char *text, bool lines, struct firn_proc_socket *ret)
 {
-	unsigned type, state, flags;
-	uint64_t inode;
-	int name = -1;
+	enum {
+		ADDRESS,
+		REFERENCES,
+		PROTOCOL,
+		FLAGS,
+		TYPE,
+		STATE,
+		INODE,
+		N_FIELDS
+	};
+	const unsigned long accepting = 0x10000; /* __SO_ACCEPTCON */
+	uint64_t field[N_FIELDS];
+	const char *name = numbers(text, "x:xxxxxd", field);
+	json_t *line;
 
-	/* "0000000000000000: 00000003 00000000 00000000 0001 03 4711 @name" */
-	if (sscanf(text, "%*x: %*x %*x %x %x %x %" SCNu64 "%n", &flags, &type,
-		   &state, &inode, &name) != 4 ||
-	    name < 0)
+	if (name == NULL)
 		return false;
-	ret->inode = inode;
-	ret->line = NULL;
+	ret->inode = field[INODE];
 	if (!lines)
 		return true;
-	ret->line = json_object();
-	firn_json_text(ret->line, "family", "unix");
-	firn_json_text(ret->line, "protocol", "unix");
-	firn_json_text(ret->line, "type", firn_network_type(type));
-	/* __SO_ACCEPTCON */
-	firn_json_text(ret->line, "state",
-		       (flags & 0x10000) != 0 ? "listening"
-		       : state == 3           ? "established"
-					      : "close");
-	firn_json_uint(ret->line, "inode", inode);
-	if (text[name] == ' ')
-		firn_json_bytes(ret->line, "name_in_proc", text + name + 1,
-				strlen(text + name + 1));
+	ret->line = line = json_object();
+	firn_json_text(line, "family", "unix");
+	firn_json_text(line, "protocol", "unix");
+	firn_json_text(line, "type", firn_network_type((unsigned)field[TYPE]));
+	/* SS_CONNECTED of linux/net.h is 3 */
+	firn_json_text(line, "state",
+		       (field[FLAGS] & accepting) != 0 ? "listening"
+		       : field[STATE] == 3             ? "established"
+						       : "close");
+	firn_json_uint(line, "inode", field[INODE]);
+	if (*name == ' ')
+		firn_json_text(line, "name_in_proc", name + 1);
 	return true;
 }
 
+/* sk RefCnt Type Proto Iface R Rmem User Inode */
 static bool
 parse_packet(const char *text, bool lines, struct firn_proc_socket *ret)
 {
-	unsigned type, protocol, interface, uid;
-	uint64_t inode;
+	enum {
+		ADDRESS,
+		REFERENCES,
+		TYPE,
+		ETHERTYPE,
+		INTERFACE,
+		RUNNING,
+		RECEIVING,
+		UID,
+		INODE,
+		N_FIELDS
+	};
+	uint64_t field[N_FIELDS];
+	json_t *line;
 
-	if (sscanf(text, "%*x %*d %u %x %u %*d %*u %u %" SCNu64, &type,
-		   &protocol, &interface, &uid, &inode) != 5)
+	if (numbers(text, "xddxddddd", field) == NULL)
 		return false;
-	ret->inode = inode;
-	ret->line = NULL;
+	ret->inode = field[INODE];
 	if (!lines)
 		return true;
-	ret->line = json_object();
-	firn_json_text(ret->line, "family", "packet");
-	firn_json_text(ret->line, "protocol", "packet");
-	firn_json_text(ret->line, "type", firn_network_type(type));
-	firn_json_uint(ret->line, "inode", inode);
-	json_object_set_new(ret->line, "ethertype", json_integer(protocol));
-	json_object_set_new(ret->line, "interface", json_integer(interface));
-	json_object_set_new(ret->line, "uid", json_integer(uid));
+	ret->line = line = json_object();
+	firn_json_text(line, "family", "packet");
+	firn_json_text(line, "protocol", "packet");
+	firn_json_text(line, "type", firn_network_type((unsigned)field[TYPE]));
+	firn_json_uint(line, "inode", field[INODE]);
+	firn_json_uint(line, "ethertype", field[ETHERTYPE]);
+	firn_json_uint(line, "interface", field[INTERFACE]);
+	firn_json_uint(line, "uid", field[UID]);
 	return true;
 }
 
+/* sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode */
 static bool
 parse_netlink(const char *text, bool lines, struct firn_proc_socket *ret)
 {
-	unsigned protocol, port, groups;
-	uint64_t inode;
+	enum {
+		ADDRESS,
+		PROTOCOL,
+		PORT,
+		GROUPS,
+		RECEIVING,
+		SENDING,
+		DUMPING,
+		LOCKS,
+		DROPS,
+		INODE,
+		N_FIELDS
+	};
+	uint64_t field[N_FIELDS];
+	json_t *line;
 
-	if (sscanf(text, "%*x %u %u %x %*d %*d %*d %*d %*u %" SCNu64, &protocol,
-		   &port, &groups, &inode) != 4)
+	if (numbers(text, "xddxdddddd", field) == NULL)
 		return false;
-	ret->inode = inode;
-	ret->line = NULL;
+	ret->inode = field[INODE];
 	if (!lines)
 		return true;
-	ret->line = json_object();
-	firn_json_text(ret->line, "family", "netlink");
-	firn_json_text(ret->line, "protocol", "netlink");
-	firn_json_uint(ret->line, "inode", inode);
-	json_object_set_new(ret->line, "netlink_protocol",
-			    json_integer(protocol));
-	json_object_set_new(ret->line, "port", json_integer(port));
-	json_object_set_new(ret->line, "kernel", json_boolean(port == 0));
+	ret->line = line = json_object();
+	firn_json_text(line, "family", "netlink");
+	firn_json_text(line, "protocol", "netlink");
+	firn_json_uint(line, "inode", field[INODE]);
+	firn_json_uint(line, "netlink_protocol", field[PROTOCOL]);
+	firn_json_uint(line, "port", field[PORT]);
+	json_object_set_new(line, "kernel", json_boolean(field[PORT] == 0));
 	return true;
 }
 

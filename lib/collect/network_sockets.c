@@ -38,10 +38,23 @@ static const enum firn_netlink_offer offers[FIRN_N_TABLES] = {
 	[FIRN_TABLE_NETLINK] = FIRN_OFFERS_NETLINK_DIAG,
 };
 
+/* The sockets by which we look in stand there too. */
+static bool
+is_of_firn(const struct firn_network_view *view, uint64_t inode)
+{
+	for (size_t i = 0; inode != 0 && i < FIRN_VIEW_SOCKETS; i++) {
+		if (view->inodes[i] == inode)
+			return true;
+	}
+	return false;
+}
+
 bool
 firn_network_is_taken(struct firn_network_dump *dump, uint64_t inode,
 		      bool listed)
 {
+	if (is_of_firn(dump->view, inode))
+		return false;
 	if (listed && dump->seen != NULL)
 		firn_inodes_add(dump->seen, inode);
 	if (!dump->lines)
@@ -61,6 +74,7 @@ static bool
 is_offered(const struct firn_network *network, enum firn_socket_table table)
 {
 	return offers[table] != FIRN_N_OFFERS &&
+	       network->offers[FIRN_OFFERS_SOCK_DIAG] &&
 	       network->offers[offers[table]] &&
 	       (table >= FIRN_TABLE_UNIX ||
 		network->offers[FIRN_OFFERS_INET_DIAG]);
@@ -69,8 +83,7 @@ is_offered(const struct firn_network *network, enum firn_socket_table table)
 int
 firn_network_diag(struct firn_network *network, struct firn_network_view *view,
 		  enum firn_socket_table table, bool lines,
-		  struct firn_inodes *seen, bool *ret_asked,
-		  struct firn_err *err)
+		  struct firn_inodes *seen, struct firn_err *err)
 {
 	char what[32];
 	struct firn_network_dump dump = {
@@ -85,7 +98,6 @@ firn_network_diag(struct firn_network *network, struct firn_network_view *view,
 	};
 	int result;
 
-	*ret_asked = false;
 	if (view->diag_fd < 0 || !is_offered(network, table))
 		return 0;
 	snprintf(what, sizeof(what), "sock_diag of %s",
@@ -104,8 +116,7 @@ firn_network_diag(struct firn_network *network, struct firn_network_view *view,
 		result = firn_network_inet(&dump, table, err);
 		break;
 	}
-	*ret_asked = !dump.failed;
-	return result;
+	return result < 0 ? -1 : !dump.failed;
 }
 
 /* What one table holds, by one witness and by the other, twice. */
@@ -162,6 +173,10 @@ note_line(struct comparison *all, const char *text, bool lines,
 
 	if (!firn_network_proc_line(all->table, text, lines, &socket))
 		return 0;
+	if (is_of_firn(all->view, socket.inode)) {
+		json_decref(socket.line);
+		return 0;
+	}
 	firn_inodes_add(to, socket.inode);
 	return lines ? take_line(all, &socket, err) : 0;
 }
@@ -211,10 +226,9 @@ look_again(struct comparison *all, struct firn_err *err)
 {
 	autospool struct firn_spool spool = firn_spool_init(AT_FDCWD);
 	const char *name = firn_socket_tables[all->table];
-	bool asked;
 
 	if (firn_network_diag(all->network, all->view, all->table, false,
-			      &all->diag_again, &asked, err) < 0 ||
+			      &all->diag_again, err) < 0 ||
 	    firn_network_read(all->network, all->view, name, &spool, err) < 0 ||
 	    note_lines(all, &spool, false, err) < 0)
 		return -1;
@@ -246,10 +260,12 @@ disagree(struct comparison *all, const struct firn_inodes *had,
 		json_object_set_new(line, "confirmed",
 				    json_boolean(
 					    firn_inodes_have(again, inode)));
-		if (all->table == FIRN_TABLE_UNIX && all->view->newline_in_name)
+		if (all->table == FIRN_TABLE_UNIX &&
+		    all->view->newline_in_name) {
 			firn_json_text(line, "doubt",
 				       "a socket's name has a newline in it, "
 				       "which can fake a line");
+		}
 		firn_network_set_owners(all->network, inode, line);
 		if (firn_network_add(all->network, all->view,
 				     FIRN_NET_DISAGREEMENTS, line, err) < 0)
@@ -290,11 +306,13 @@ static int
 read_table(struct comparison *all, struct firn_err *err)
 {
 	autospool struct firn_spool spool = firn_spool_init(AT_FDCWD);
-	int found;
+	int found, asked;
 
-	if (firn_network_diag(all->network, all->view, all->table, true,
-			      &all->diag, &all->asked, err) < 0)
+	asked = firn_network_diag(all->network, all->view, all->table, true,
+				  &all->diag, err);
+	if (asked < 0)
 		return -1;
+	all->asked = asked > 0;
 	firn_inodes_sort(&all->diag);
 	found = firn_network_file(all->network, all->view,
 				  firn_socket_tables[all->table], &spool, err);
@@ -315,7 +333,8 @@ note_not_asked(struct firn_network *network,
 	struct firn_err why = { 0 };
 	char what[48];
 
-	if (all->asked || view->diag_fd < 0 || is_offered(network, all->table))
+	/* One that could not be entered at all has its gap. */
+	if (all->asked || view->route_fd < 0 || is_offered(network, all->table))
 		return;
 	if (offers[all->table] == FIRN_N_OFFERS ||
 	    (all->proc.n == 0 && view->net_fd >= 0))

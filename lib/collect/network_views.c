@@ -165,7 +165,8 @@ add_member(struct firn_network *network, const struct firn_member *member,
 static void
 enter(struct firn_network *network, struct firn_network_view *view)
 {
-	int protocols[3], fds[3], *places[3];
+	int protocols[FIRN_VIEW_SOCKETS], fds[FIRN_VIEW_SOCKETS];
+	int *places[FIRN_VIEW_SOCKETS];
 	struct firn_err why = { 0 };
 	size_t n = 0;
 
@@ -188,8 +189,47 @@ enter(struct firn_network *network, struct firn_network_view *view)
 		firn_network_view_gap(network, view, "namespace", &why);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+
 		*places[i] = fds[i];
+		if (fds[i] >= 0 && fstat(fds[i], &st) == 0)
+			view->inodes[i] = st.st_ino;
+	}
+}
+
+/* Init's; where even root may not look at init, our own, if we see ourselves
+ * in the host's proc(5). */
+static void
+find_host(struct firn_network *network)
+{
+	const struct firn_target *target = network->target;
+	char self[16], ours[16];
+	ssize_t len;
+
+	network->host_pid = 1;
+	network->host_netns = netns_of(target, 1, 1);
+	if (network->host_netns != 0)
+		return;
+	len = readlinkat(target->host->proc_fd, "self", self, sizeof(self) - 1);
+	snprintf(ours, sizeof(ours), "%d", getpid());
+	if (len > 0 && (size_t)len == strlen(ours) &&
+	    memcmp(self, ours, (size_t)len) == 0) {
+		network->host_pid = getpid();
+		network->host_netns = netns_of(target, getpid(), getpid());
+	}
+	if (network->host_netns == 0)
+		gap_of_views(network, EACCES,
+			     "which is the host's can't be known");
+}
+
+int
+firn_network_host(struct firn_network *network, struct firn_err *err)
+{
+	int fd = firn_proc_open(network->target->host, network->host_pid,
+				"ns/net", O_RDONLY, err);
+
+	return fd < 0 ? -1 : firn_network_adopt(network, fd, err);
 }
 
 int
@@ -197,16 +237,17 @@ firn_network_views(struct firn_network *network, struct firn_err *err)
 {
 	const struct firn_members *members = &network->target->members;
 
-	network->host_netns = netns_of(network->target, 1, 1);
+	find_host(network);
 	for (size_t i = 0; i < members->n; i++) {
 		if (add_member(network, &members->items[i], err) < 0)
 			return -1;
 	}
 	if (find(network, network->target->namespaces.inode[FIRN_NS_NET]) ==
-	    NULL)
+	    NULL) {
 		gap_of_views(network, ESRCH,
 			     "none of its processes is in the target's own "
 			     "any more");
+	}
 	for (size_t i = 0; i < network->n_views; i++)
 		enter(network, &network->views[i]);
 	return 0;

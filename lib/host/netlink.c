@@ -78,8 +78,9 @@ note_end(const struct nlmsghdr *message, struct firn_err *why)
 
 /* The messages of one datagram.  Returns 1 for more to come, 0 at the end. */
 static int
-parse(const char *buffer, size_t size, uint32_t seq, firn_netlink_fn *each,
-      void *arg, struct firn_netlink_dumped *ret, struct firn_err *err)
+parse(const struct firn_netlink_question *question, const char *buffer,
+      size_t size, uint32_t seq, struct firn_netlink_dumped *ret,
+      struct firn_err *err)
 {
 	const struct nlmsghdr *message =
 		(const struct nlmsghdr *)(const void *)buffer;
@@ -99,7 +100,7 @@ parse(const char *buffer, size_t size, uint32_t seq, firn_netlink_fn *each,
 		if (message->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
 		ret->messages++;
-		if (each(message, arg, err) < 0)
+		if (question->each(message, question->arg, err) < 0)
 			return -1;
 	}
 	if (left <= 0)
@@ -118,12 +119,12 @@ next_sequence(void)
 }
 
 int
-firn_netlink_dump(int fd, struct nlmsghdr *request, unsigned timeout_ms,
-		  firn_netlink_fn *each, void *arg,
-		  struct firn_netlink_dumped *ret, struct firn_err *err)
+firn_netlink_dump(const struct firn_netlink_question *question,
+		  struct nlmsghdr *request, struct firn_netlink_dumped *ret,
+		  struct firn_err *err)
 {
 	uint64_t deadline_ns =
-		firn_monotonic_ns() + (uint64_t)timeout_ms * 1000000;
+		firn_monotonic_ns() + (uint64_t)question->timeout_ms * 1000000;
 	autofree char *buffer = malloc(BUFFER_SIZE);
 	int more = 1;
 
@@ -132,19 +133,19 @@ firn_netlink_dump(int fd, struct nlmsghdr *request, unsigned timeout_ms,
 		return firn_err_nomem(err);
 	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = next_sequence();
-	if (send(fd, request, request->nlmsg_len, 0) < 0) {
+	if (send(question->fd, request, request->nlmsg_len, 0) < 0) {
 		firn_err_sys(&ret->why, "ask the kernel");
 		return 0;
 	}
 	while (more > 0) {
 		ssize_t len;
 
-		if (!has_more(fd, deadline_ns, &ret->why))
+		if (!has_more(question->fd, deadline_ns, &ret->why))
 			return 0;
-		len = receive(fd, buffer, &ret->why);
+		len = receive(question->fd, buffer, &ret->why);
 		if (len < 0)
 			return 0;
-		more = parse(buffer, (size_t)len, request->nlmsg_seq, each, arg,
+		more = parse(question, buffer, (size_t)len, request->nlmsg_seq,
 			     ret, err);
 	}
 	return more;

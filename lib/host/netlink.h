@@ -28,20 +28,26 @@ struct firn_netlink_dumped {
 	struct firn_err why; /* code 0 if it came to its end */
 };
 
+/* Whom to ask, for how long, and who takes the answer. */
+struct firn_netlink_question {
+	int fd;
+	unsigned timeout_ms;
+	firn_netlink_fn *each;
+	void *arg;
+};
+
 /*
- * firn_netlink_dump(fd, request, timeout_ms, each, arg, ret, err) -- send a
- * request and call `each` for every message of the answer.
+ * firn_netlink_dump(question, request, ret, err) -- send a request and call
+ * `each` for every message of the answer.
  *
  * NLM_F_REQUEST, NLM_F_DUMP and a sequence number are set in `request`.  What
  * the kernel refuses, what doesn't come within `timeout_ms` milliseconds and
  * what can't be parsed is `ret->why`; the socket is of no use after that,
  * unless the kernel refused.  Returns -1 only when `each` did.
  */
-FIRN_MUST_CHECK int firn_netlink_dump(int fd, struct nlmsghdr *request,
-				      unsigned timeout_ms,
-				      firn_netlink_fn *each, void *arg,
-				      struct firn_netlink_dumped *ret,
-				      struct firn_err *err);
+FIRN_MUST_CHECK int firn_netlink_dump(
+	const struct firn_netlink_question *question, struct nlmsghdr *request,
+	struct firn_netlink_dumped *ret, struct firn_err *err);
 
 /* What the running kernel answers without loading a module for it. */
 enum firn_netlink_offer {

@@ -96,11 +96,12 @@ set_number(json_t *object, const struct firn_attribute *known,
 
 	if (!number(bytes, len, known->kind == FIRN_ATTR_BIG, &value))
 		firn_json_hex(object, known->name, bytes, len);
-	else if (known->kind == FIRN_ATTR_INT && len == 4)
+	else if (known->kind == FIRN_ATTR_INT && len == 4) {
 		json_object_set_new(object, known->name,
 				    json_integer((int32_t)value));
-	else
+	} else {
 		firn_json_uint(object, known->name, value);
+	}
 }
 
 static void

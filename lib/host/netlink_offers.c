@@ -73,6 +73,7 @@ firn_netlink_offers(const struct firn_host *host, bool ret[FIRN_N_OFFERS],
 	autoclose int fd = -1;
 	char buffer[16384];
 	size_t have = 0;
+	bool any = false;
 
 	memset(ret, 0, FIRN_N_OFFERS * sizeof(*ret));
 	fd = openat(host->proc_fd, "kallsyms", O_RDONLY | O_CLOEXEC);
@@ -85,8 +86,12 @@ firn_netlink_offers(const struct firn_host *host, bool ret[FIRN_N_OFFERS],
 			continue;
 		if (n < 0)
 			return firn_err_sys(err, "read /proc/kallsyms");
+		if (n == 0 && !any)
+			return firn_err_set(err, ENODATA,
+					    "/proc/kallsyms is empty");
 		if (n == 0)
 			return 0;
+		any = true;
 		have = note_lines(buffer, have + (size_t)n, sizeof(buffer),
 				  ret);
 	}

@@ -153,11 +153,12 @@ receive(int socket, size_t n, int *ret_fds, struct firn_err *err)
 	} while (ready < 0 && errno == EINTR);
 	if (ready < 0)
 		return firn_err_sys(err, "wait for a network namespace");
-	if (ready == 0)
+	if (ready == 0) {
 		return firn_err_set(err, ETIMEDOUT,
 				    "a network namespace could not be entered "
 				    "within %d ms",
 				    PATIENCE_MS);
+	}
 	len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	if (len < 0)
 		return firn_err_sys(err, "receive sockets");

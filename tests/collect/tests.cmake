@@ -1,3 +1,4 @@
+firn_test(collect/test_network firn_collect Threads::Threads)
 firn_test(collect/test_collect firn_collect)
 firn_test(collect/test_processes firn_collect)
 firn_test(collect/test_held firn_collect)
