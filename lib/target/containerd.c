@@ -136,6 +136,9 @@ read_bundle(const struct firn_host *host, const char *namespace,
 	    firn_is_decimal(line, &pid) && pid <= INT32_MAX)
 		trace->pid = (pid_t)pid;
 	traces_text(ret, &trace->bundle, bundle);
+	if (!docker)
+		traces_text(ret, &trace->mounted,
+			    disk_path("%s/rootfs", bundle).text);
 	if (places->containerd.n > 0)
 		traces_text(ret, &trace->root, places->containerd.items[0]);
 	set_identity(ret, trace, config);

@@ -91,15 +91,18 @@ set_layers(const struct firn_host *host, struct traces *traces,
 		return;
 	traces_text(traces, &trace->layers,
 		    disk_path("%s/%s", trace->root, driver).text);
-	if (disk_line(host,
-		      disk_path("%s/image/%s/layerdb/mounts/%s/mount-id",
-				trace->root, driver, trace->id)
-			      .text,
-		      layer, sizeof(layer)) &&
-	    names_is_id(layer) && strcmp(driver, "overlay2") == 0)
-		traces_text(traces, &trace->upper,
-			    disk_path("%s/overlay2/%s/diff", trace->root, layer)
-				    .text);
+	if (!disk_line(host,
+		       disk_path("%s/image/%s/layerdb/mounts/%s/mount-id",
+				 trace->root, driver, trace->id)
+			       .text,
+		       layer, sizeof(layer)) ||
+	    !names_is_id(layer) || strcmp(driver, "overlay2") != 0)
+		return;
+	traces_text(traces, &trace->upper,
+		    disk_path("%s/overlay2/%s/diff", trace->root, layer).text);
+	traces_text(
+		traces, &trace->mounted,
+		disk_path("%s/overlay2/%s/merged", trace->root, layer).text);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "firn/target.h"
+#include "target/bare.h"
 
 /* How many candidates a message about an ambiguous name lists. */
 #define LISTED_MAX 6
@@ -180,47 +181,6 @@ find_by_name(const struct node *node, const struct query *query,
 			    text);
 }
 
-/* The last component, as far as it can be an id. */
-static void
-set_bare_id(struct node *node, const char *path)
-{
-	const char *last = strrchr(path, '/');
-	size_t len = 0;
-
-	for (last = last != NULL ? last + 1 : path;
-	     last[len] != '\0' && len < NAMES_MAX; len++) {
-		char one[2] = { last[len], '\0' };
-
-		node->bare_id[len] = names_is_id(one) || strchr(".+-", one[0])
-					     ? one[0]
-					     : '_';
-	}
-	node->bare_id[len] = '\0';
-}
-
-/* A container that only a path in a hierarchy tells of. */
-static int
-make_bare(struct node *node, const char *v2, const char *freezer,
-	  const struct candidate **ret, struct firn_err *err)
-{
-	struct candidate *bare = &node->candidates[node->n_candidates];
-
-	set_bare_id(node, strlen(v2) > 1 ? v2 : freezer);
-	*bare = (struct candidate){ .id = node->bare_id,
-				    .running = true,
-				    .bare = true };
-	if (strlen(v2) > 1)
-		bare->v2 = strdup(v2);
-	if (strlen(freezer) > 1)
-		bare->freezer = strdup(freezer);
-	node->n_candidates++;
-	if ((strlen(v2) > 1 && bare->v2 == NULL) ||
-	    (strlen(freezer) > 1 && bare->freezer == NULL))
-		return firn_err_nomem(err);
-	*ret = bare;
-	return 0;
-}
-
 static int
 find_by_pid(struct node *node, pid_t pid, const struct candidate **ret,
 	    struct firn_err *err)
@@ -228,6 +188,9 @@ find_by_pid(struct node *node, pid_t pid, const struct candidate **ret,
 	const struct kernel_process *process =
 		kernel_process(&node->kernel, pid);
 
+	if (pid == 1)
+		return firn_err_set(err, EPERM,
+				    "refused: process 1 is the whole machine");
 	if (process == NULL)
 		return firn_err_set(err, ESRCH, "there is no process %d", pid);
 	for (size_t i = 0; i < node->n_candidates; i++) {
@@ -238,12 +201,16 @@ find_by_pid(struct node *node, pid_t pid, const struct candidate **ret,
 			return 0;
 		}
 	}
+	*ret = bare_owner(node, pid);
+	if (*ret != NULL)
+		return 0;
 	if (strlen(process->v2) <= 1 && strlen(process->freezer) <= 1)
 		return firn_err_set(err, EPERM,
 				    "refused: process %d is in no container "
-				    "and no control group of its own",
+				    "and no control group of its own; move it "
+				    "into a new one first",
 				    pid);
-	return make_bare(node, process->v2, process->freezer, ret, err);
+	return bare_make(node, pid, process->v2, process->freezer, ret, err);
 }
 
 /* A folder of a hierarchy, or a path within it? */
@@ -264,6 +231,7 @@ find_by_cgroup(struct node *node, const char *given,
 {
 	const char *path = within(node, given);
 	bool in_v2 = false, in_freezer = false;
+	pid_t first = 0;
 
 	if (path[0] == '\0')
 		return firn_err_set(err, EPERM,
@@ -288,16 +256,20 @@ find_by_cgroup(struct node *node, const char *given,
 		const struct kernel_process *process =
 			&node->kernel.processes[i];
 
-		in_v2 |= firn_cgroup_below(process->v2, path) != 0;
-		in_freezer |= firn_cgroup_below(process->freezer, path) != 0;
+		if (firn_cgroup_below(process->v2, path))
+			in_v2 = true;
+		if (firn_cgroup_below(process->freezer, path))
+			in_freezer = true;
+		if (first == 0 && (in_v2 || in_freezer))
+			first = process->pid;
 	}
 	if (!in_v2 && !in_freezer)
 		return firn_err_set(err, ESRCH,
 				    "there is no process in control group "
 				    "\"%s\"",
 				    given);
-	return make_bare(node, in_v2 ? path : "", in_freezer ? path : "", ret,
-			 err);
+	return bare_make(node, first, in_v2 ? path : "", in_freezer ? path : "",
+			 ret, err);
 }
 
 int

@@ -5,6 +5,8 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -54,6 +56,14 @@ add_pid(struct kernel_group *group, pid_t pid)
 	return 0;
 }
 
+static int
+add_second(char **where, const char *path, size_t len)
+{
+	if (*where == NULL)
+		*where = strndup(path, len);
+	return *where == NULL ? -1 : 0;
+}
+
 /*
  * Put a process into the group that one of its paths names.  `where` is the
  * group's path in that hierarchy, taken from the first process seen there.
@@ -77,6 +87,11 @@ sort_in(struct kernel *kernel, struct kernel_process *process, const char *path,
 	where = is_v2 ? &group->v2 : &group->freezer;
 	if (*where == NULL)
 		*where = strndup(path, name.length);
+	else if (strncmp(*where, path, name.length) != 0 ||
+		 (*where)[name.length] != '\0')
+		return add_second(is_v2 ? &group->second_v2
+					: &group->second_freezer,
+				  path, name.length);
 	return *where == NULL ? -1 : 0;
 }
 
@@ -155,6 +170,8 @@ kernel_free(struct kernel *kernel)
 	for (size_t i = 0; i < kernel->n_groups; i++) {
 		free(kernel->groups[i].v2);
 		free(kernel->groups[i].freezer);
+		free(kernel->groups[i].second_v2);
+		free(kernel->groups[i].second_freezer);
 		free(kernel->groups[i].pids);
 	}
 	free(kernel->processes);
@@ -196,6 +213,29 @@ kernel_is_live(const struct firn_host *host)
 
 	return fstatfs(host->proc_fd, &fs) == 0 &&
 	       fs.f_type == PROC_SUPER_MAGIC;
+}
+
+struct kernel_place
+kernel_place(int fd)
+{
+	struct statx st;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+			    STATX_INO, &st) < 0)
+		return (struct kernel_place){ 0 };
+	return (struct kernel_place){
+		.device = makedev(st.stx_dev_major, st.stx_dev_minor),
+		.inode = st.stx_ino,
+	};
+}
+
+struct kernel_place
+kernel_place_of(const struct firn_host *host, pid_t pid, const char *link)
+{
+	struct firn_err gone = { 0 };
+	autoclose int fd = firn_proc_open(host, pid, link, O_PATH, &gone);
+
+	return kernel_place(fd);
 }
 
 int

@@ -28,7 +28,9 @@ struct kernel_group {
 	char id[72];
 	char *v2, *freezer; /* up to the component that names it; NULL where no
 			     * process was seen in such a one */
-	pid_t *pids;        /* ascending */
+	/* Another one that is called by the same id; NULL as it should be. */
+	char *second_v2, *second_freezer;
+	pid_t *pids; /* ascending */
 	size_t n_pids;
 };
 
@@ -53,6 +55,22 @@ const struct kernel_group *kernel_group(const struct kernel *kernel,
 
 /* kernel_is_live(host) -- is it a running kernel's proc(5), not a record? */
 bool kernel_is_live(const struct firn_host *host);
+
+/* Which file something is; device 0 for none. */
+struct kernel_place {
+	dev_t device;
+	ino_t inode;
+};
+
+/*
+ * kernel_place(fd) and kernel_place_of(host, pid, link) -- of a descriptor, and
+ * behind a magic link of a process ("root", "exe").
+ *
+ * The filesystem is not asked: it may be a FUSE server that the suspect holds.
+ */
+struct kernel_place kernel_place(int fd);
+struct kernel_place kernel_place_of(const struct firn_host *host, pid_t pid,
+				    const char *link);
 
 /*
  * kernel_args(host, pid, ret, ret_n, err) -- the arguments of a process.

@@ -1,11 +1,8 @@
 #include "target/members.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/auto.h"
 #include "host/cgroup.h"
@@ -18,13 +15,9 @@ struct seen {
 	struct firn_member member;
 	char other[72]; /* the other container whose cgroup it is in, or "" */
 	bool same_pidns, on_files;
-	bool strayed; /* a thread of it is outside the cgroup */
-	bool blind;   /* it is exiting: its namespaces are gone */
-};
-
-struct place {
-	dev_t device; /* 0 for none */
-	ino_t inode;
+	bool own_pidns; /* neither ours, nor below ours, nor the host's */
+	bool strayed;   /* a thread of it is outside the cgroup */
+	bool blind;     /* it is exiting: its namespaces are gone */
 };
 
 struct scan {
@@ -34,39 +27,12 @@ struct scan {
 	uint64_t pidns, mntns, netns;
 	uint64_t host_pidns;
 	dev_t overlay; /* 0 where its files lie among others' */
-	struct place root;
+	struct kernel_place root;
 	struct firn_cgroup_paths paths; /* of the thread looked at */
 
 	struct seen *seen;
 	size_t n, size;
 };
-
-/*
- * Through a magic link of /proc/PID, without asking the filesystem behind it:
- * it may be a FUSE server that the suspect holds.
- */
-static struct place
-place_of_fd(int fd)
-{
-	struct statx st;
-
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-			    STATX_INO, &st) < 0)
-		return (struct place){ 0 };
-	return (struct place){
-		.device = makedev(st.stx_dev_major, st.stx_dev_minor),
-		.inode = st.stx_ino,
-	};
-}
-
-static struct place
-place_of(const struct firn_host *host, pid_t pid, const char *link)
-{
-	struct firn_err gone = { 0 };
-	autoclose int fd = firn_proc_open(host, pid, link, O_PATH, &gone);
-
-	return place_of_fd(fd);
-}
 
 static uint64_t
 own(const struct firn_namespaces *target, const struct firn_namespaces *host,
@@ -81,7 +47,7 @@ start(struct scan *scan, struct firn_err *err)
 {
 	const struct firn_target *target = scan->target;
 	struct firn_namespaces host = { 0 };
-	struct place host_root;
+	struct kernel_place host_root;
 
 	if (namespaces_of_host(scan->host, &host, err) < 0)
 		return -1;
@@ -91,13 +57,13 @@ start(struct scan *scan, struct firn_err *err)
 	scan->host_pidns = host.inode[FIRN_NS_PID];
 	if (!kernel_is_live(scan->host))
 		return 0;
-	host_root = place_of_fd(scan->host->root_fd);
-	scan->root = place_of(scan->host, target->init_pid, "root");
+	host_root = kernel_place(scan->host->root_fd);
+	scan->root = kernel_place_of(scan->host, target->init_pid, "root");
 	/* A folder among the host's (Docker's vfs) is known by its inode; an
 	 * overlay is the container's alone. */
 	if (scan->root.device == host_root.device &&
 	    scan->root.inode == host_root.inode)
-		scan->root = (struct place){ 0 };
+		scan->root = (struct kernel_place){ 0 };
 	else if (strcmp(target->rootfs.fstype, "overlay") == 0 &&
 		 target->rootfs.device != host_root.device)
 		scan->overlay = target->rootfs.device;
@@ -163,19 +129,19 @@ static void
 look_at_pidns(const struct scan *scan, struct seen *seen)
 {
 	const pid_t pid = seen->member.pid;
-	uint64_t pidns;
+	uint64_t pidns = namespace_of(scan->host, pid, FIRN_NS_PID);
 
-	if (scan->pidns == 0)
+	if (pidns == 0 || pidns == scan->host_pidns)
 		return;
-	pidns = namespace_of(scan->host, pid, FIRN_NS_PID);
 	seen->same_pidns = pidns == scan->pidns;
-	if (seen->same_pidns || (pidns != 0 && pidns != scan->host_pidns &&
-				 pidns_is_nested(scan->host, pid, scan->pidns)))
+	if (seen->same_pidns || pidns_is_nested(scan->host, pid, scan->pidns))
 		seen->member.membership |= FIRN_IN_PIDNS;
+	else
+		seen->own_pidns = true;
 }
 
 static bool
-is_on(const struct scan *scan, struct place place)
+is_on(const struct scan *scan, struct kernel_place place)
 {
 	return place.device != 0 && place.device == scan->overlay;
 }
@@ -186,20 +152,22 @@ static void
 look_at_files(const struct scan *scan, struct seen *seen)
 {
 	struct firn_member *member = &seen->member;
-	struct place root, exe;
+	struct kernel_place root, exe;
 	bool rooted;
 
 	if (scan->root.device == 0 && scan->overlay == 0)
 		return;
-	root = place_of(scan->host, member->pid, "root");
-	exe = place_of(scan->host, member->pid, "exe");
+	root = kernel_place_of(scan->host, member->pid, "root");
+	exe = kernel_place_of(scan->host, member->pid, "exe");
 	rooted = is_on(scan, root) ||
 		 (root.device != 0 && root.device == scan->root.device &&
 		  root.inode == scan->root.inode);
 	if (rooted || is_on(scan, exe))
 		member->membership |= FIRN_ON_ROOTFS;
-	seen->on_files = is_on(scan, exe) ||
-			 (rooted && (member->membership & FIRN_IN_MNTNS) == 0);
+	/* Two containers may be started on one folder. */
+	seen->on_files =
+		is_on(scan, exe) || (rooted && !seen->own_pidns &&
+				     (member->membership & FIRN_IN_MNTNS) == 0);
 }
 
 static int

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "host/mountinfo.h"
 #include "host/proc.h"
 #include "target/disk.h"
 #include "target/namespaces.h"
@@ -204,9 +205,12 @@ set_cgroups(const struct node *node, struct candidate *candidate)
 {
 	const char *v2 = NULL, *freezer = NULL;
 
+	/* Where two are called by its id, the runtime says which it made. */
 	if (candidate->group != NULL) {
-		v2 = candidate->group->v2;
-		freezer = candidate->group->freezer;
+		if (candidate->group->second_v2 == NULL)
+			v2 = candidate->group->v2;
+		if (candidate->group->second_freezer == NULL)
+			freezer = candidate->group->freezer;
 	}
 	for (size_t i = 0; i < candidate->n_traces; i++) {
 		const struct trace *trace = candidate->traces[i];
@@ -247,8 +251,11 @@ candidate_holds(const struct candidate *candidate,
 	    (candidate->freezer != NULL &&
 	     is_in(process->freezer, candidate->freezer)))
 		return true;
-	for (size_t i = 0;
-	     candidate->group != NULL && i < candidate->group->n_pids; i++)
+	/* Only a hierarchy without a freezer names it. */
+	if (candidate->v2 != NULL || candidate->freezer != NULL ||
+	    candidate->group == NULL)
+		return false;
+	for (size_t i = 0; i < candidate->group->n_pids; i++)
 		if (candidate->group->pids[i] == process->pid)
 			return true;
 	return false;
@@ -292,6 +299,38 @@ by_id(const void *a, const void *b)
 	return strcmp(left->id, right->id);
 }
 
+/* firn_cgroup_mounts() says where they are for firn.  With the host's root
+ * elsewhere, pid 1 says where they are there. */
+static void
+find_mounts(const struct firn_host *host, struct firn_cgroup_mounts *mounts)
+{
+	autodone(firn_mounts_free) struct firn_mounts all = { 0 };
+	struct firn_err none = { 0 };
+
+	if ((mounts->v2[0] != '\0' && disk_is_folder(host, mounts->v2)) ||
+	    (mounts->freezer[0] != '\0' &&
+	     disk_is_folder(host, mounts->freezer)) ||
+	    firn_mounts_read(host, 1, &all, &none) < 0)
+		return;
+	*mounts = (struct firn_cgroup_mounts){ 0 };
+	for (size_t i = 0; i < all.n; i++) {
+		const struct firn_mount *mount = &all.items[i];
+		char value[2], *where = NULL;
+
+		if (strcmp(mount->root, "/") != 0)
+			continue;
+		if (strcmp(mount->fstype, "cgroup2") == 0)
+			where = mounts->v2;
+		else if (strcmp(mount->fstype, "cgroup") == 0 &&
+			 firn_mount_option(mount->super_options, "freezer",
+					   value, sizeof(value)) == 0)
+			where = mounts->freezer;
+		if (where != NULL && where[0] == '\0' &&
+		    strlen(mount->point) < FIRN_CGROUP_PATH)
+			strcpy(where, mount->point);
+	}
+}
+
 int
 node_read(struct node *ret, const struct firn_host *host, struct firn_err *err)
 {
@@ -300,6 +339,7 @@ node_read(struct node *ret, const struct firn_host *host, struct firn_err *err)
 	    namespaces_of_host(host, &ret->host_namespaces, err) < 0 ||
 	    kernel_scan(host, &ret->kernel, err) < 0)
 		return -1;
+	find_mounts(host, &ret->mounts);
 	places_find(host, &ret->kernel, &ret->places);
 	docker_traces(host, &ret->places, &ret->traces);
 	containerd_traces(host, &ret->places, &ret->traces);
@@ -337,41 +377,4 @@ node_free(struct node *node)
 	traces_free(&node->traces);
 	places_free(&node->places);
 	kernel_free(&node->kernel);
-}
-
-const char *
-candidate_name(const struct candidate *candidate)
-{
-	for (size_t i = 0; i < candidate->n_traces; i++)
-		if (candidate->traces[i]->name != NULL)
-			return candidate->traces[i]->name;
-	/* An id that a person chose is its name. */
-	return candidate->n_traces > 0 && !is_long_id(candidate->id)
-		       ? candidate->id
-		       : NULL;
-}
-
-const char *
-candidate_image(const struct candidate *candidate)
-{
-	for (size_t i = 0; i < candidate->n_traces; i++)
-		if (candidate->traces[i]->image != NULL)
-			return candidate->traces[i]->image;
-	return NULL;
-}
-
-enum firn_runtime
-candidate_runtime(const struct candidate *candidate)
-{
-	return candidate->n_traces > 0 ? candidate->traces[0]->runtime
-				       : FIRN_RUNTIME_UNKNOWN;
-}
-
-const struct trace *
-candidate_pod(const struct candidate *candidate)
-{
-	for (size_t i = 0; i < candidate->n_traces; i++)
-		if (candidate->traces[i]->pod_name != NULL)
-			return candidate->traces[i];
-	return NULL;
 }

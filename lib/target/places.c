@@ -185,6 +185,21 @@ places_is_daemon(const struct kernel_process *process, const char *name)
 	       (process->comm[len] == '\0' || process->comm[len] == '-');
 }
 
+/*
+ * Whatever its name: does it see the host's files as its root?  One that left
+ * its container's cgroup doesn't.
+ */
+static bool
+is_on_host(const struct firn_host *host, const struct kernel_process *process)
+{
+	const struct kernel_place root = kernel_place(host->root_fd);
+	const struct kernel_place its =
+		kernel_place_of(host, process->pid, "root");
+
+	return !kernel_is_live(host) ||
+	       (its.device == root.device && its.inode == root.inode);
+}
+
 static void
 add_from_process(const struct firn_host *host,
 		 const struct kernel_process *process, struct places *ret)
@@ -199,7 +214,8 @@ add_from_process(const struct firn_host *host,
 		{ "crun", add_from_oci },
 	};
 
-	if (places_is_daemon(process, "containerd-shim"))
+	if (places_is_daemon(process, "containerd-shim") &&
+	    is_on_host(host, process))
 		add_from_shim(host, process->pid, ret);
 	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
 		autofree char **args = NULL;
@@ -207,6 +223,7 @@ add_from_process(const struct firn_host *host,
 		size_t n;
 
 		if (places_is_daemon(process, daemons[i].name) &&
+		    is_on_host(host, process) &&
 		    kernel_args(host, process->pid, &args, &n, &none) == 0)
 			daemons[i].add(args, ret);
 	}

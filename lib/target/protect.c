@@ -142,6 +142,30 @@ check_others(const struct node *node, const struct candidate *candidate,
 			    n > LISTED_MAX ? ", ..." : "");
 }
 
+/* Two that are called by one id, and no runtime says which it made. */
+static int
+check_names(const struct candidate *candidate, struct firn_err *err)
+{
+	const struct kernel_group *group = candidate->group;
+	const char *first = NULL, *second = NULL;
+
+	if (group != NULL && candidate->v2 == NULL) {
+		first = group->v2;
+		second = group->second_v2;
+	}
+	if (group != NULL && candidate->freezer == NULL && second == NULL) {
+		first = group->freezer;
+		second = group->second_freezer;
+	}
+	if (second == NULL)
+		return 0;
+	return firn_err_set(err, EPERM,
+			    "refused: two control groups are called by this "
+			    "id, %s and %s; look at both, and name a process "
+			    "as pid:N",
+			    first, second);
+}
+
 /* Two of them at the same depth: two containers that no runtime named. */
 static int
 check_inits(const struct node *node, const struct candidate *candidate,
@@ -166,30 +190,55 @@ check_inits(const struct node *node, const struct candidate *candidate,
 	return 0;
 }
 
-/* Only the control group says that these belong together: a service, or
- * somebody's session. */
-static int
-check_namespaces(const struct node *node, const struct candidate *candidate,
-		 pid_t init, struct firn_err *err)
+static bool
+is_hosts(const struct node *node, pid_t pid)
 {
 	static const enum firn_namespace own[] = { FIRN_NS_PID, FIRN_NS_MNT,
 						   FIRN_NS_NET, FIRN_NS_USER };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (namespace_of(node->host, init, own[i]) !=
+		if (namespace_of(node->host, pid, own[i]) !=
 		    node->host_namespaces.inode[own[i]])
-			return 0;
-	return firn_err_set(err, EPERM,
-			    "refused: control group %s is no container's: its "
-			    "processes live in the host's own namespaces",
-			    group_text(candidate));
+			return false;
+	return true;
+}
+
+/* Nothing but its processes says that a bare control group is a container's:
+ * one of the host's among them, and it's a service or somebody's session. */
+static int
+check_namespaces(const struct node *node, const struct candidate *candidate,
+		 pid_t init, struct firn_err *err)
+{
+	if (is_hosts(node, init))
+		return firn_err_set(err, EPERM,
+				    "refused: control group %s is no "
+				    "container's: its processes live in the "
+				    "host's own namespaces",
+				    group_text(candidate));
+	for (size_t i = 0; i < node->kernel.n_processes; i++) {
+		const struct kernel_process *process =
+			&node->kernel.processes[i];
+
+		if (candidate_holds(candidate, process) &&
+		    is_hosts(node, process->pid))
+			return firn_err_set(
+				err, EPERM,
+				"refused: control group %s also holds %s (pid "
+				"%d), which lives in the host's own "
+				"namespaces; name one that is the container's "
+				"alone, or move that process out first",
+				group_text(candidate), process->comm,
+				process->pid);
+	}
+	return 0;
 }
 
 int
 protect_check(const struct node *node, const struct candidate *candidate,
 	      pid_t init, struct firn_err *err)
 {
-	if (check_processes(node, candidate, err) < 0 ||
+	if (check_names(candidate, err) < 0 ||
+	    check_processes(node, candidate, err) < 0 ||
 	    check_others(node, candidate, err) < 0)
 		return -1;
 	if (!candidate->bare)

@@ -10,9 +10,11 @@
 #include "host/proc.h"
 #include "target/disk.h"
 #include "target/names.h"
+#include "target/namespaces.h"
 
 /* The kernel's own limit is 500. */
 #define LOWERS_MAX 4096
+#define MOUNTINFO_MAX ((size_t)64 << 20)
 
 /* "\054" to a comma: how mountinfo writes what would end a value. */
 static char *
@@ -263,32 +265,25 @@ lists(const char *options, const char *word)
 	return firn_mount_option(options, word, value, sizeof(value)) == 0;
 }
 
-int
-rootfs_read(const struct firn_host *host, pid_t pid, const char *const *bases,
-	    size_t n_bases, struct firn_rootfs *ret, struct firn_err *err)
+/* `mount` is in `text`, which is cut up. */
+static int
+read_mount(const struct firn_host *host, const struct firn_mount *mount,
+	   char *text, const char *const *bases, size_t n_bases,
+	   struct firn_rootfs *ret, struct firn_err *err)
 {
-	autodone(firn_mounts_free) struct firn_mounts mounts = { 0 };
 	autodone(rootfs_free) struct firn_rootfs rootfs = { 0 };
-	autofree char *text = NULL;
-	const struct firn_mount *root;
 	const char *options;
-	size_t len;
 
-	if (firn_proc_read(host, pid, "mountinfo", (size_t)64 << 20, &text,
-			   &len, err) < 0 ||
-	    firn_mounts_parse(text, len, &mounts, err) < 0)
-		return -1;
-	root = firn_mounts_root(&mounts);
-	rootfs.fstype = strdup(root != NULL ? root->fstype : "");
+	rootfs.fstype = strdup(mount != NULL ? mount->fstype : "");
 	if (rootfs.fstype == NULL)
 		return firn_err_nomem(err);
-	if (root != NULL) {
-		rootfs.device = makedev(root->major, root->minor);
-		rootfs.read_only = lists(root->options, "ro") ||
-				   lists(root->super_options, "ro");
+	if (mount != NULL) {
+		rootfs.device = makedev(mount->major, mount->minor);
+		rootfs.read_only = lists(mount->options, "ro") ||
+				   lists(mount->super_options, "ro");
 	}
-	if (root != NULL && strcmp(root->fstype, "overlay") == 0) {
-		options = raw_options(text, root->id);
+	if (mount != NULL && strcmp(mount->fstype, "overlay") == 0) {
+		options = raw_options(text, mount->id);
 		if (options != NULL && rootfs_parse(options, &rootfs, err) < 0)
 			return -1;
 		if (find_folders(host, bases, n_bases, &rootfs, err) < 0)
@@ -297,6 +292,67 @@ rootfs_read(const struct firn_host *host, pid_t pid, const char *const *bases,
 	*ret = rootfs;
 	rootfs = (struct firn_rootfs){ 0 };
 	return 0;
+}
+
+static int
+read_mounts(const struct firn_host *host, pid_t pid, struct firn_mounts *mounts,
+	    char **text, struct firn_err *err)
+{
+	size_t len;
+
+	if (firn_proc_read(host, pid, "mountinfo", MOUNTINFO_MAX, text, &len,
+			   err) < 0)
+		return -1;
+	return firn_mounts_parse(*text, len, mounts, err);
+}
+
+int
+rootfs_read(const struct firn_host *host, pid_t pid, const char *const *bases,
+	    size_t n_bases, struct firn_rootfs *ret, struct firn_err *err)
+{
+	autodone(firn_mounts_free) struct firn_mounts mounts = { 0 };
+	autofree char *text = NULL;
+
+	if (read_mounts(host, pid, &mounts, &text, err) < 0)
+		return -1;
+	return read_mount(host, firn_mounts_root(&mounts), text, bases, n_bases,
+			  ret, err);
+}
+
+/* The topmost of those that were mounted there. */
+static const struct firn_mount *
+overlay_at(const struct firn_mounts *mounts, const char *point)
+{
+	const struct firn_mount *found = NULL;
+
+	for (size_t i = 0; i < mounts->n; i++)
+		if (strcmp(mounts->items[i].point, point) == 0 &&
+		    strcmp(mounts->items[i].fstype, "overlay") == 0)
+			found = &mounts->items[i];
+	return found;
+}
+
+int
+rootfs_mounted(const struct firn_host *host, const char *const *points,
+	       size_t n_points, const char *const *bases, size_t n_bases,
+	       struct firn_rootfs *ret, struct firn_err *err)
+{
+	autodone(firn_mounts_free) struct firn_mounts mounts = { 0 };
+	autofree char *text = NULL;
+	const struct firn_mount *mount = NULL;
+	pid_t self = namespaces_own_pid(host);
+
+	if (n_points == 0)
+		return 0;
+	if (read_mounts(host, self != 0 ? self : 1, &mounts, &text, err) < 0)
+		return -1;
+	for (size_t i = 0; mount == NULL && i < n_points; i++)
+		mount = overlay_at(&mounts, points[i]);
+	if (mount == NULL)
+		return 0;
+	if (read_mount(host, mount, text, bases, n_bases, ret, err) < 0)
+		return -1;
+	return 1;
 }
 
 void

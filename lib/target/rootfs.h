@@ -25,6 +25,19 @@ FIRN_MUST_CHECK int rootfs_read(const struct firn_host *host, pid_t pid,
 				struct firn_rootfs *ret, struct firn_err *err);
 
 /*
+ * rootfs_mounted(host, points, n_points, bases, n_bases, ret, err) -- from the
+ * host's own mounts: what an engine put at the first of `points` that is an
+ * overlay, and the container can't change.
+ *
+ * Returns 1, or 0 if none is.
+ */
+FIRN_MUST_CHECK int rootfs_mounted(const struct firn_host *host,
+				   const char *const *points, size_t n_points,
+				   const char *const *bases, size_t n_bases,
+				   struct firn_rootfs *ret,
+				   struct firn_err *err);
+
+/*
  * rootfs_parse(options, ret, err) -- the folders in the text of an overlay's
  * super options as mountinfo has it, octal escapes and all.
  */

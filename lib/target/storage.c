@@ -119,9 +119,13 @@ read_container(const struct firn_host *host, const struct places *places,
 	traces_text(ret, &trace->root, root);
 	traces_text(ret, &trace->bundle, folder.text);
 	traces_text(ret, &trace->layers, disk_path("%s/overlay", root).text);
-	if (is_id(layer))
+	if (is_id(layer)) {
 		traces_text(ret, &trace->upper,
 			    disk_path("%s/overlay/%s/diff", root, layer).text);
+		traces_text(
+			ret, &trace->mounted,
+			disk_path("%s/overlay/%s/merged", root, layer).text);
+	}
 	traces_text(ret, &trace->image_id,
 		    firn_json_string(entry, "image", NULL));
 	if (crio)

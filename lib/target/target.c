@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "host/proc.h"
 #include "target/cgroups.h"
+#include "target/layers.h"
 #include "target/members.h"
 #include "target/names.h"
 #include "target/namespaces.h"
@@ -120,31 +121,6 @@ set_init(struct firn_target *target, pid_t init, struct firn_err *err)
 }
 
 static int
-set_rootfs(struct firn_target *target, const struct candidate *candidate,
-	   struct firn_err *err)
-{
-	const char *bases[TRACES_PER_CONTAINER];
-	const char *upper = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < candidate->n_traces; i++) {
-		if (candidate->traces[i]->layers != NULL)
-			bases[n++] = candidate->traces[i]->layers;
-		if (upper == NULL)
-			upper = candidate->traces[i]->upper;
-	}
-	if (rootfs_read(target->host, target->init_pid, bases, n,
-			&target->rootfs, err) < 0)
-		return -1;
-	/* fuse-overlayfs doesn't say; the runtime's record does. */
-	if (target->rootfs.upper == NULL &&
-	    strstr(target->rootfs.fstype, "overlay") != NULL &&
-	    !target->rootfs.read_only)
-		return set_text(&target->rootfs.upper, upper, err);
-	return 0;
-}
-
-static int
 set_records(struct firn_target *target, const struct candidate *candidate,
 	    struct firn_err *err)
 {
@@ -176,10 +152,10 @@ fill(struct firn_target *target, const struct node *node,
 			&target->v2, err) < 0 ||
 	    cgroup_hold(target->host, node->mounts.freezer, candidate->freezer,
 			false, &target->freezer, err) < 0 ||
-	    set_rootfs(target, candidate, err) < 0 ||
-	    set_records(target, candidate, err) < 0 ||
-	    witness_hear(node, candidate, target, err) < 0)
+	    layers_find(target, candidate, err) < 0 ||
+	    set_records(target, candidate, err) < 0)
 		return -1;
+	witness_hear(node, candidate, target);
 	return check_init(target, err);
 }
 
@@ -221,7 +197,11 @@ open_found(struct firn_target **ret, struct node *node,
 		.init_pidfd = -1,
 		.v2.dir_fd = -1,
 		.freezer.dir_fd = -1,
+		.witnesses = json_array(),
+		.disagreements = json_array(),
 	};
+	if (target->witnesses == NULL || target->disagreements == NULL)
+		return firn_err_nomem(err);
 	if (fill(target, node, candidate, init, err) < 0) {
 		if (err->code != ESRCH)
 			set_failure(target, err);

@@ -57,7 +57,7 @@ trace_free(struct trace *trace)
 		trace->v2_folder, trace->freezer_folder,
 		trace->ended,     trace->bundle,
 		trace->root,      trace->layers,
-		trace->upper,
+		trace->upper,     trace->mounted,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)

@@ -43,6 +43,7 @@ struct trace {
 	char *root;   /* data root of its runtime */
 	char *layers; /* folder that relative overlay options start from */
 	char *upper;
+	char *mounted; /* where the engine mounted the whole, on the host */
 
 	json_t *environment; /* array of strings */
 	json_t *mounts;      /* as in firn_target */

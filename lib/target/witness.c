@@ -135,17 +135,13 @@ compare(const struct node *node, const struct candidate *candidate,
 		       trace->source, text_of(trace->name));
 }
 
-int
+void
 witness_hear(const struct node *node, const struct candidate *candidate,
-	     struct firn_target *target, struct firn_err *err)
+	     struct firn_target *target)
 {
 	json_t *problem;
 	size_t i;
 
-	target->witnesses = json_array();
-	target->disagreements = json_array();
-	if (target->witnesses == NULL || target->disagreements == NULL)
-		return firn_err_nomem(err);
 	json_array_append_new(target->witnesses, kernel_says(target));
 	for (size_t k = 0; k < candidate->n_traces; k++) {
 		const struct trace *trace = candidate->traces[k];
@@ -158,5 +154,4 @@ witness_hear(const struct node *node, const struct candidate *candidate,
 		json_array_append_new(target->witnesses,
 				      json_pack("{s:s, s:O}", "source", "disk",
 						"unreadable", problem));
-	return 0;
 }

@@ -1,2 +1,6 @@
+# What the scripts ask.
 add_executable(resolve ${CMAKE_SOURCE_DIR}/tests/target/resolve.c)
 target_link_libraries(resolve PRIVATE firn_target)
+
+firn_test(target/test_names firn_target)
+firn_test(target/test_target firn_target)
