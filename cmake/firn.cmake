@@ -18,6 +18,8 @@ target_compile_options(firn_flags INTERFACE
   -Wno-missing-field-initializers
   $<$<BOOL:${FIRN_WERROR}>:-Werror>)
 
+# A flag that is only warned about, as clang does of another machine's, is none.
+set(CMAKE_REQUIRED_FLAGS -Werror)
 foreach(flag IN ITEMS -Wlogical-op -Wduplicated-cond -Wduplicated-branches
                       -Wtrampolines -fstack-clash-protection
                       -fcf-protection=full -mbranch-protection=standard
@@ -29,6 +31,7 @@ foreach(flag IN ITEMS -Wlogical-op -Wduplicated-cond -Wduplicated-branches
     target_compile_options(firn_flags INTERFACE "${flag}")
   endif()
 endforeach()
+unset(CMAKE_REQUIRED_FLAGS)
 
 target_compile_options(firn_flags INTERFACE -fstack-protector-strong
   -fno-delete-null-pointer-checks -fno-strict-overflow)

@@ -76,6 +76,7 @@ struct firn_member {
 struct firn_members {
 	struct firn_member *items; /* sorted by pid */
 	size_t n;
+	bool settled; /* two scans agreed; else it changes faster than that */
 };
 
 /* A file on the host that speaks of the target. */

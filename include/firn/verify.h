@@ -34,6 +34,8 @@
  *   "members"   {"whole": N, "broken": [paths], "unsure": [paths]} -- unsure:
  *               after the last signed checkpoint that is whole
  *   "gaps"      how many the archive itself declares
+ *   "partial"   the disk was full: sealed as far as it went
+ *   "bytes"     of the file
  *   "problems"  array of {"offset": byte in the file, "what": text}
  *
  * Fails only when the file can't be read.  Nothing in it is trusted: sizes,

@@ -15,6 +15,7 @@ reason(int code)
 	return text != NULL ? text : "Unknown error";
 }
 
+FIRN_PRINTF(2, 0)
 static void
 record(struct firn_err *err, const char *fmt, va_list args)
 {

@@ -17,17 +17,9 @@
 #include "evidence/frames.h"
 #include "evidence/inflate.h"
 #include "evidence/paths.h"
+#include "evidence/seen.h"
 #include "evidence/untar.h"
 #include "firn/verify.h"
-
-/* A member as it was found. */
-struct firn_seen {
-	char *path;
-	uint64_t size, offset; /* offset: of the frame it begins in */
-	unsigned char sha256[FIRN_SHA256];
-	bool whole;   /* nothing of it is missing; its digest is one */
-	bool carried; /* the checkpoint that lists it was lost */
-};
 
 /* Bytes of the file where no frame was. */
 struct firn_hole {
@@ -60,8 +52,7 @@ struct firn_check {
 	bool inside;      /* there is one */
 
 	/* Members that no checkpoint has listed yet. */
-	struct firn_seen *seen;
-	size_t n_seen, max_seen;
+	struct firn_seen_list seen;
 
 	/* Signatures and the chain. */
 	struct firn_key *embedded;     /* signer.pem */
@@ -85,6 +76,7 @@ struct firn_check {
 	json_t *broken;
 	uint64_t whole, n_broken, gaps;
 	char captured[48], sealed_at[48];
+	bool partial; /* the disk was full */
 };
 
 /* --- verify.c --- */
@@ -130,6 +122,15 @@ FIRN_MUST_CHECK int firn_check_members(struct firn_check *check,
 FIRN_MUST_CHECK int firn_check_sums(struct firn_check *check,
 				    const struct firn_spool *spool,
 				    struct firn_err *err);
+
+/*
+ * firn_check_parse(check, text, len, name, ret, err) -- JSON of whoever signed
+ * it, which is nobody we know.  Returns 0 and NULL when it's not of ours, which
+ * is a problem then.
+ */
+FIRN_MUST_CHECK int firn_check_parse(struct firn_check *check, const char *text,
+				     size_t len, const char *name, json_t **ret,
+				     struct firn_err *err);
 
 /* firn_member_broken(check, path) -- one for that list. */
 void firn_member_broken(struct firn_check *check, const char *path);

@@ -33,6 +33,10 @@ misfit(struct firn_check *check, const json_t *json, uint64_t number)
 	if (json_integer_value(json_object_get(json, "sequence")) !=
 	    (json_int_t)number)
 		return "has another number inside";
+	if (!json_is_array(json_object_get(json, "members")) ||
+	    !json_is_array(json_object_get(json, "frames")) ||
+	    json_integer_value(json_object_get(json, "gaps_so_far")) < 0)
+		return "isn't complete";
 	if (number <= check->sequence)
 		return "is out of order";
 	if (number > check->sequence + 1)
@@ -82,7 +86,6 @@ static int
 judge(struct firn_check *check, uint64_t number, struct firn_err *err)
 {
 	autojson json_t *json = NULL;
-	struct firn_err why = { 0 };
 	const char *wrong;
 
 	if (!firn_signer(check, check->checkpoint.data, check->checkpoint.len,
@@ -95,9 +98,11 @@ judge(struct firn_check *check, uint64_t number, struct firn_err *err)
 		check->chained = false;
 		return 0;
 	}
-	if (firn_json_parse(check->checkpoint.data, check->checkpoint.len,
-			    "checkpoint", &json, &why) < 0) {
-		firn_problem(check, check->now.offset, "%s", why.text);
+	if (firn_check_parse(check, check->checkpoint.data,
+			     check->checkpoint.len, "checkpoint", &json,
+			     err) < 0)
+		return -1;
+	if (json == NULL) {
 		check->chained = false;
 		return 0;
 	}

@@ -8,12 +8,53 @@
 
 #define MOST_NAMED 10000
 
+/* Values in a checkpoint, four times what we'd write: each takes a hundred
+ * bytes of memory. */
+#define MOST_VALUES (1 << 18)
+
 void
 firn_member_broken(struct firn_check *check, const char *path)
 {
 	check->n_broken++;
 	if (json_array_size(check->broken) < MOST_NAMED)
 		json_array_append_new(check->broken, json_string(path));
+}
+
+/* Brackets and commas, but for those in strings. */
+static size_t
+count_values(const char *text, size_t len)
+{
+	bool inside = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (inside && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			inside = !inside;
+		else if (!inside && strchr("[{,", text[i]) != NULL)
+			n++;
+	}
+	return n;
+}
+
+int
+firn_check_parse(struct firn_check *check, const char *text, size_t len,
+		 const char *name, json_t **ret, struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+
+	*ret = NULL;
+	if (count_values(text, len) > MOST_VALUES)
+		firn_err_set(&why, E2BIG, "%s lists more than one can", name);
+	else if (firn_json_parse(text, len, name, ret, &why) == 0)
+		return 0;
+	if (why.code == ENOMEM) {
+		*err = why;
+		return -1;
+	}
+	firn_problem(check, check->offset, "%s", why.text);
+	return 0;
 }
 
 static bool
@@ -89,17 +130,6 @@ firn_check_frames(struct firn_check *check, const json_t *list,
 	return 0;
 }
 
-/* Members stand in the order in which they were written: search on. */
-static struct firn_seen *
-find(struct firn_check *check, size_t from, const char *path)
-{
-	for (size_t i = from; i < check->n_seen; i++)
-		if (check->seen[i].path != NULL &&
-		    strcmp(check->seen[i].path, path) == 0)
-			return &check->seen[i];
-	return NULL;
-}
-
 /* Its fate is known. */
 static void
 settle(struct firn_check *check, struct firn_seen *seen, const char *path,
@@ -109,10 +139,7 @@ settle(struct firn_check *check, struct firn_seen *seen, const char *path,
 		check->whole++;
 	else
 		firn_member_broken(check, path);
-	if (seen != NULL) {
-		free(seen->path);
-		seen->path = NULL;
-	}
+	firn_seen_settle(&check->seen, seen);
 }
 
 /* Not even its header was found.  Named once. */
@@ -129,20 +156,9 @@ settle_lost(struct firn_check *check, const char *path, struct firn_err *err)
 	return 0;
 }
 
-static void
-forget_settled(struct firn_check *check)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < check->n_seen; i++)
-		if (check->seen[i].path != NULL)
-			check->seen[kept++] = check->seen[i];
-	check->n_seen = kept;
-}
-
 static int
-compare_member(struct firn_check *check, const json_t *listed, size_t *from,
-	       const char *name, struct firn_err *err)
+compare_member(struct firn_check *check, const json_t *listed, const char *name,
+	       struct firn_err *err)
 {
 	const char *path = firn_json_string(listed, "path", NULL);
 	const char *digest = firn_json_string(listed, "sha256", NULL);
@@ -157,9 +173,8 @@ compare_member(struct firn_check *check, const json_t *listed, size_t *from,
 		firn_problem(check, check->offset, "%s lists no member", name);
 		return 0;
 	}
-	seen = find(check, *from, path);
-	if (seen != NULL)
-		*from = (size_t)(seen - check->seen) + 1;
+	if (firn_seen_find(&check->seen, path, &seen, err) < 0)
+		return -1;
 	same = seen != NULL && seen->whole &&
 	       json_integer_value(size) == (json_int_t)seen->size &&
 	       memcmp(seen->sha256, sha256, FIRN_SHA256) == 0;
@@ -177,27 +192,28 @@ firn_check_members(struct firn_check *check, const json_t *list,
 		   const char *name, struct firn_err *err)
 {
 	const json_t *entry;
-	size_t i, from = 0;
+	size_t i;
 
 	json_array_foreach(list, i, entry) {
-		if (compare_member(check, entry, &from, name, err) < 0)
+		if (compare_member(check, entry, name, err) < 0)
 			return -1;
 	}
-	forget_settled(check);
-	for (i = 0; i < check->n_seen && json_array_size(list) > 0; i++) {
-		struct firn_seen *seen = &check->seen[i];
+	/* What it passes over is left to the manifest. */
+	for (i = check->seen.carried;
+	     i < check->seen.n && json_array_size(list) > 0; i++) {
+		const struct firn_seen *seen = &check->seen.all[i];
 
-		if (check->chained && !seen->carried)
+		if (check->chained && seen->path != NULL)
 			firn_problem(check, seen->offset, "%s doesn't list %s",
 				     name, seen->path);
-		seen->carried = true;
+		check->seen.carried = i + 1;
 	}
+	firn_seen_tidy(&check->seen);
 	return 0;
 }
 
 static int
-judge_line(struct firn_check *check, const char *line, size_t *from,
-	   struct firn_err *err)
+judge_line(struct firn_check *check, const char *line, struct firn_err *err)
 {
 	unsigned char sha256[FIRN_SHA256];
 	char digest[FIRN_SHA256_TEXT];
@@ -211,9 +227,9 @@ judge_line(struct firn_check *check, const char *line, size_t *from,
 	digest[64] = '\0';
 	if (firn_unhex(digest, sha256, FIRN_SHA256) < 0)
 		return 0;
-	seen = find(check, *from, path);
+	if (firn_seen_find(&check->seen, path, &seen, err) < 0)
+		return -1;
 	if (seen != NULL) {
-		*from = (size_t)(seen - check->seen) + 1;
 		settle(check, seen, path,
 		       seen->whole &&
 			       memcmp(seen->sha256, sha256, FIRN_SHA256) == 0);
@@ -228,7 +244,7 @@ firn_check_sums(struct firn_check *check, const struct firn_spool *spool,
 {
 	char line[512], data[4096];
 	uint64_t at = 0;
-	size_t len = 0, from = 0;
+	size_t len = 0;
 
 	while (at < spool->size) {
 		ssize_t n = firn_spool_read(spool, at, data, sizeof(data), err);
@@ -244,10 +260,10 @@ firn_check_sums(struct firn_check *check, const struct firn_spool *spool,
 			}
 			line[len] = '\0';
 			len = 0;
-			if (judge_line(check, line, &from, err) < 0)
+			if (judge_line(check, line, err) < 0)
 				return -1;
 		}
 	}
-	forget_settled(check);
+	firn_seen_tidy(&check->seen);
 	return 0;
 }

@@ -138,23 +138,12 @@ firn_check_data(struct firn_check *check, struct firn_err *err)
 static int
 remember(struct firn_check *check, struct firn_err *err)
 {
-	struct firn_seen *larger;
-	size_t max = check->max_seen != 0 ? 2 * check->max_seen : 256;
-
-	if (check->n_seen == FIRN_MEMBERS_MAX) {
-		firn_problem(check, check->offset,
-			     "more members than an archive holds");
+	if (firn_seen_add(&check->seen, &check->now, err) == 0)
 		return 0;
-	}
-	if (check->n_seen == check->max_seen) {
-		larger = realloc(check->seen, max * sizeof(*larger));
-		if (larger == NULL)
-			return firn_err_nomem(err);
-		check->seen = larger;
-		check->max_seen = max;
-	}
-	check->seen[check->n_seen++] = check->now;
-	check->now.path = NULL;
+	if (err->code != E2BIG)
+		return -1;
+	firn_problem(check, check->offset, "%s", err->text);
+	*err = (struct firn_err){ 0 };
 	return 0;
 }
 

@@ -9,15 +9,17 @@
 #include "base/json.h"
 #include "evidence/journal.h"
 
-/* "Firn-Sealed-At: TIME" of bag-info.txt. */
+/* "Firn-Sealed-At: TIME" of bag-info.txt, and was there room for all. */
 static void
-find_time(struct firn_check *check)
+read_bag_info(struct firn_check *check)
 {
 	static const char label[] = "\nFirn-Sealed-At: ";
 	const char *found = NULL;
 
 	if (check->bag_info.len > 0)
 		found = strstr(check->bag_info.data, label);
+	check->partial = check->bag_info.len > 0 &&
+			 strstr(check->bag_info.data, "\nFirn-Partial: ");
 	if (found == NULL)
 		return;
 	found += strlen(label);
@@ -73,7 +75,7 @@ firn_check_tags(struct firn_check *check, struct firn_err *err)
 		return 0;
 	}
 	check->tags_signed = true;
-	find_time(check);
+	read_bag_info(check);
 	if (firn_sha256(check->tags.data, check->tags.len, check->seal, err) <
 	    0)
 		return -1;
@@ -139,16 +141,16 @@ firn_check_trailer(struct firn_check *check, const struct firn_piece *piece,
 				    .stored = (uint32_t)piece->stored };
 	const unsigned char *text = piece->bytes + 8;
 	size_t len = piece->stored - 8;
-	struct firn_err why = { 0 };
 
 	if (len < FIRN_SIGNATURE ||
 	    !firn_signer(check, text, len - FIRN_SIGNATURE,
-			 text + len - FIRN_SIGNATURE, FIRN_SIGNATURE) ||
-	    firn_json_parse((const char *)text, len - FIRN_SIGNATURE, "trailer",
-			    &json, &why) < 0)
+			 text + len - FIRN_SIGNATURE, FIRN_SIGNATURE))
 		firn_problem(check, piece->offset,
 			     "the trailer's signature is not of its signer");
-	else if (judge_trailer(check, piece, json, err) < 0)
+	else if (firn_check_parse(check, (const char *)text,
+				  len - FIRN_SIGNATURE, "the trailer", &json,
+				  err) < 0 ||
+		 (json != NULL && judge_trailer(check, piece, json, err) < 0))
 		return -1;
 	return firn_frames_add(&check->frames, &frame, err);
 }

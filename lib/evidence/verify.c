@@ -250,32 +250,51 @@ set_text(json_t *ret, const char *key, const char *text)
 			    *text != '\0' ? json_string(text) : json_null());
 }
 
+static void
+name(json_t *list, const char *path)
+{
+	if (json_array_size(list) < MOST_NAMED)
+		json_array_append_new(list, json_string(path));
+}
+
+/* A checkpoint or a seal that the file ends in. */
+static void
+name_last(const struct firn_check *check, json_t *unsure)
+{
+	static const char tags[] = "tagmanifest-sha256.txt";
+	const char *inside = check->inside ? check->now.path : "";
+	char path[40];
+
+	snprintf(path, sizeof(path), "journal/%06llu.json",
+		 (unsigned long long)check->sequence + 1);
+	if (check->checkpoint.len > 0 && strcmp(inside, path) != 0)
+		name(unsure, path);
+	if (check->tags.len > 0 && !check->trailer && strcmp(inside, tags) != 0)
+		name(unsure, tags);
+	if (check->tags_signed && !check->trailer)
+		name(unsure, "tagmanifest-sha256.txt.sig");
+}
+
 static json_t *
 members(struct firn_check *check)
 {
 	json_t *unsure = json_array(), *ret = json_object();
 	uint64_t whole = check->whole;
 
-	for (size_t i = 0; i < check->n_seen; i++) {
-		const struct firn_seen *seen = &check->seen[i];
+	for (size_t i = 0; i < check->seen.n; i++) {
+		const struct firn_seen *seen = &check->seen.all[i];
 
-		if (!seen->whole)
+		if (seen->path != NULL && !seen->whole)
 			firn_member_broken(check, seen->path);
-		else if (json_array_size(unsure) < MOST_NAMED)
-			json_array_append_new(unsure, json_string(seen->path));
+		else if (seen->path != NULL)
+			name(unsure, seen->path);
 	}
+	name_last(check, unsure);
 	/* The file ended in it. */
 	if (check->inside)
 		firn_member_broken(check, check->now.path);
 	if (check->tags_signed && check->trailer)
 		whole += 2;
-	else if (check->tags.len > 0 && check->tags_signed) {
-		json_array_append_new(unsure,
-				      json_string("tagmanifest-sha256.txt"));
-		json_array_append_new(unsure,
-				      json_string(
-					      "tagmanifest-sha256.txt.sig"));
-	}
 	firn_json_uint(ret, "whole", whole);
 	json_object_set(ret, "broken", check->broken);
 	json_object_set_new(ret, "unsure", unsure);
@@ -304,6 +323,7 @@ answer(struct firn_check *check)
 	set_text(ret, "seal", seal);
 	json_object_set_new(ret, "members", members(check));
 	firn_json_uint(ret, "gaps", check->gaps);
+	json_object_set_new(ret, "partial", json_boolean(check->partial));
 	firn_json_uint(ret, "bytes", firn_inflate_offset(check->inflate));
 	json_object_set(ret, "problems", check->problems);
 	return ret;
@@ -321,9 +341,7 @@ release(struct firn_check *check)
 	free(check->now.path);
 	firn_sha256_free(&check->sha256);
 	firn_sha256_free(&check->sums);
-	for (size_t i = 0; i < check->n_seen; i++)
-		free(check->seen[i].path);
-	free(check->seen);
+	firn_seen_free(&check->seen);
 	firn_key_close(&check->embedded);
 	firn_buf_free(&check->pem);
 	firn_buf_free(&check->checkpoint);

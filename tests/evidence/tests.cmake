@@ -8,3 +8,4 @@ endfunction()
 
 firn_evidence_test(test_tar)
 firn_evidence_test(test_verify)
+firn_evidence_test(test_hostile)

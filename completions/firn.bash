@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# bash completion for firn: the commands and options come from firn's own
+# --help, so they can't drift; targets come from `firn list`.
+
+_firn_words() {
+	firn "$@" --help 2>/dev/null
+}
+
+_firn_commands() {
+	_firn_words | awk '/^  [a-z]/ { print $1 }'
+}
+
+_firn_options() {
+	_firn_words "$1" | grep -oE -- '--[a-z][a-z-]*' | sort -u
+}
+
+_firn_targets() {
+	firn list --json 2>/dev/null |
+		grep -oE '"(name|id)": *"[A-Za-z0-9_.-]+"' |
+		sed -E 's/.*"([^"]+)"$/\1/'
+}
+
+_firn() {
+	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_firn_commands)" -- "$current")
+		return
+	fi
+	case $current in
+	-*)
+		mapfile -t COMPREPLY < <(
+			compgen -W "$(_firn_options "$command")" -- "$current")
+		return
+		;;
+	esac
+	case $command in
+	freeze | thaw | isolate | release | capture)
+		mapfile -t COMPREPLY < <(compgen -W "$(_firn_targets)" -- "$current")
+		;;
+	secrets)
+		mapfile -t COMPREPLY < <(
+			compgen -W "$(_firn_targets)" -- "$current"
+			compgen -f -- "$current")
+		;;
+	verify | keygen | drill)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
+	esac
+}
+
+complete -F _firn firn

@@ -1,0 +1,82 @@
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "contain/cut.h"
+
+static uint64_t
+number_of(const json_t *change)
+{
+	json_int_t n = json_integer_value(json_object_get(change, "change"));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static void
+add_undone(json_t *undone, const json_t *details)
+{
+	json_t *entry = json_object();
+
+	firn_json_text(entry, "method",
+		       firn_json_string(details, "method", NULL));
+	firn_json_text(entry, "on", firn_json_string(details, "on", NULL));
+	json_array_append_new(undone, entry);
+}
+
+/* Undo one, and write down what it had dropped: its counters go with it. */
+static int
+undo(struct firn_ledger *ledger, json_t *change, json_t *undone,
+     struct firn_err *err)
+{
+	const json_t *details = json_object_get(change, "details");
+	autojson json_t *alone = json_pack("[O]", change);
+	autojson json_t *note = json_object();
+
+	json_object_set_new(note, "dropped", firn_cut_dropped(alone));
+	if (firn_cut_undo(details, err) < 0)
+		return firn_err_in(err, "undo change %llu (%s)",
+				   (unsigned long long)number_of(change),
+				   firn_json_string(details, "method", NULL));
+	if (firn_ledger_note(ledger, number_of(change), "undone", note, err) <
+	    0)
+		return -1;
+	add_undone(undone, details);
+	return 0;
+}
+
+/* Newest first.  One that can't be undone doesn't keep the others. */
+static int
+undo_all(struct firn_ledger *ledger, const json_t *changes, json_t *undone,
+	 struct firn_err *err)
+{
+	int failed = 0;
+
+	for (size_t i = json_array_size(changes); i-- > 0;) {
+		struct firn_err why = { 0 };
+
+		if (undo(ledger, json_array_get(changes, i), undone, &why) == 0)
+			continue;
+		if (failed == 0)
+			*err = why;
+		failed = -1;
+	}
+	return failed;
+}
+
+int
+firn_release(struct firn_ledger *ledger, json_t **ret, struct firn_err *err)
+{
+	autojson json_t *changes = firn_ledger_open_changes(ledger, "isolate");
+	autojson json_t *undone = json_array(), *dropped = NULL;
+
+	if (changes == NULL || undone == NULL)
+		return firn_err_nomem(err);
+	dropped = firn_cut_dropped(changes);
+	if (undo_all(ledger, changes, undone, err) < 0)
+		return -1;
+	*ret = json_pack("{s:s, s:O, s:O}", "state",
+			 json_array_size(undone) > 0 ? "released"
+						     : "not isolated",
+			 "undone", undone, "dropped", dropped);
+	return *ret == NULL ? firn_err_nomem(err) : 0;
+}
