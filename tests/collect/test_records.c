@@ -110,7 +110,7 @@ START_TEST(logs_of_pods_and_of_podman_are_known_by_where_they_lie)
 }
 END_TEST
 
-#define HUGE_LOG ((off_t)300 << 20)
+#define HUGE_LOG ((off_t)100 << 20)
 
 START_TEST(a_huge_log_is_copied_whole_without_being_held_in_memory)
 {
