@@ -15,13 +15,22 @@
 
 #include "firn/err.h"
 
+/* How many sockets one call makes at most. */
+#define FIRN_NETNS_SOCKETS 8
+
 /*
  * firn_netns_sockets(netns_fd, protocols, n, ret_fds, err) -- one netlink
  * socket for each protocol (NETLINK_SOCK_DIAG, NETLINK_ROUTE, ...).
  *
- * `netns_fd` is a descriptor of /proc/PID/ns/net.  A protocol that this kernel
- * doesn't have gives -1 in its place.  The descriptors are for the caller to
- * close(2).  `n` is at most 8.  The child has 2 seconds.
+ * `netns_fd` is a descriptor of /proc/PID/ns/net; one of another kind of
+ * namespace is EINVAL.  A protocol that this kernel doesn't have gives -1 in
+ * its place; asking for one makes the kernel look for a module, so ask
+ * firn_netlink_offers() before.  The descriptors are for the caller to
+ * close(2), and keep the namespace alive until then.  `n` is at most
+ * FIRN_NETNS_SOCKETS.
+ *
+ * The child has 2 seconds (ETIMEDOUT).  On failure `ret_fds` holds -1 only and
+ * nothing is left behind.
  */
 FIRN_MUST_CHECK int firn_netns_sockets(int netns_fd, const int *protocols,
 				       size_t n, int *ret_fds,
