@@ -6,8 +6,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-#include "collect/others.h"
-
 static void
 sleep_as(int fd)
 {

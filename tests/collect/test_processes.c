@@ -7,8 +7,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "collect/others.h"
-
 static void
 do_nothing(void)
 {

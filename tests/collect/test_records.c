@@ -1,7 +1,5 @@
 #include "collect/fixture.h"
 
-#include "collect/others.h"
-
 static struct firn_record records[4];
 
 static void
