@@ -87,20 +87,21 @@ make_container() {
 seconds() {
 	local start=$EPOCHREALTIME status=0
 
-	"$@" >"$work/output" 2>&1 || status=$?
+	"$@" >"$work/output" 2>"$work/errors" || status=$?
 	took=$(awk -v a="$start" -v b="$EPOCHREALTIME" \
 		'BEGIN { printf "%.3f", b - a }')
 	if [ "$status" -ne 0 ] && [ "$status" -ne 3 ]; then
 		echo "$1 failed with $status:" >&2
-		cat "$work/output" >&2
+		cat "$work/errors" >&2
 		exit 1
 	fi
 }
 
 run_firn() {
 	rm -f "$work/case.firn.tar.zst"
-	seconds "$firn" capture --quiet -k "$work/key" \
+	seconds "$firn" capture --json -k "$work/key" \
 		-o "$work/case.firn.tar.zst" "$container"
+	cp "$work/output" "$work/firn.json"
 	echo "$took" >>"$work/firn"
 }
 
@@ -128,6 +129,8 @@ for ((round = 1; round <= rounds; round++)); do
 	printf 'round %d: firn %s s, shell %s s\n' "$round" \
 		"$(tail -n 1 "$work/firn")" "$(tail -n 1 "$work/shell")"
 done
+jq -r '"firn: \(.members) members, \(.gaps) gaps, times \(.times)"' \
+	"$work/firn.json"
 printf 'archive: firn %d MiB, shell %d MiB\n' \
 	$(($(stat -c %s "$work/case.firn.tar.zst") >> 20)) \
 	$(($(stat -c %s "$work/shell-baseline/evidence.tar.zst") >> 20))

@@ -543,15 +543,20 @@ hold_what_others_gave(void)
 START_TEST(a_descriptor_from_outside_is_found)
 {
 	pid_t pid = suspect(hold_what_others_gave);
-	pid_t plain;
-	autojson json_t *line = NULL, *usual = NULL;
+	pid_t plain = suspect(hold_files);
+	autojson json_t *line = NULL, *usual = NULL, *list = NULL;
+	size_t i, outside = 0;
+	json_t *fd;
 
-	plain = suspect(hold_files);
 	capture(&firn_collect_processes);
 	line = line_of(pid);
 	usual = line_of(plain);
+	list = descriptors_of(pid);
+	json_array_foreach(list, i, fd)
+		outside += json_is_true(json_object_get(fd, "outside_rootfs"));
+	ck_assert_uint_ge(outside, 1);
 	ck_finding(line, "descriptor_outside_rootfs");
-	(void)usual;
+	ck_no_finding(usual, "descriptor_outside_rootfs");
 }
 END_TEST
 
