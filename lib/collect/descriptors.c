@@ -207,10 +207,13 @@ judge(struct firn_process *process, const struct descriptor *fd)
 {
 	if (S_ISBLK(fd->st.stx_mode))
 		firn_process_finding(process, "block_device_open");
-	if (is_outside(process, fd)) {
-		json_object_set_new(fd->json, "outside_rootfs", json_true());
+	if (!is_outside(process, fd))
+		return;
+	json_object_set_new(fd->json, "outside_rootfs", json_true());
+	/* Standard input and output are what the runtime gave it: a file of
+	 * the host, where that was told to. */
+	if (fd->number > 2 || S_ISDIR(fd->st.stx_mode))
 		firn_process_finding(process, "descriptor_outside_rootfs");
-	}
 }
 
 /* Does it end as proc(5) marks the deleted?  Only then is its path looked

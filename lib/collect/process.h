@@ -89,6 +89,7 @@ struct firn_process {
 	struct firn_namespaces namespaces;
 	char *text[FIRN_N_TEXTS]; /* NULL for what it doesn't have */
 	size_t len[FIRN_N_TEXTS];
+	uint64_t size[FIRN_N_TEXTS]; /* of the file; `text` is its beginning */
 	const struct firn_seen_mounts *mounts; /* NULL if not known */
 	char *root;       /* where its root is; NULL if not known */
 	json_t *facts;    /* its line in processes.jsonl */

@@ -17,10 +17,12 @@
 /* As strings that can be shown; if that changed a byte, the whole stands
  * beside it in base64. */
 static void
-set_list(json_t *facts, const char *key, const char *exact_key,
-	 const char *data, size_t len)
+set_list(struct firn_process *process, const char *key, const char *exact_key,
+	 enum firn_proc_text which)
 {
-	json_t *list = json_array();
+	const char *data = process->text[which];
+	size_t len = process->len[which];
+	json_t *list = json_array(), *facts = process->facts;
 	bool exact = true;
 
 	for (size_t at = 0; at < len;) {
@@ -40,6 +42,12 @@ set_list(json_t *facts, const char *key, const char *exact_key,
 		at += part + 1;
 	}
 	json_object_set_new(facts, key, list);
+	/* The rest stands in the raw file. */
+	if (len < process->size[which])
+		json_object_set_new(facts,
+				    which == FIRN_TEXT_CMDLINE ? "cmdline_cut"
+							       : "environ_cut",
+				    json_true());
 	if (!exact) {
 		autofree char *base64 = firn_base64(data, len);
 
@@ -50,9 +58,9 @@ set_list(json_t *facts, const char *key, const char *exact_key,
 }
 
 /* A short read: pages that are gone, or that somebody holds back
- * (userfaultfd(2)); or more than one buffer. */
+ * (userfaultfd(2)). */
 static void
-check_length(struct firn_process *process, const char *key, size_t len,
+check_length(struct firn_process *process, const char *key, uint64_t len,
 	     uint64_t start, uint64_t end)
 {
 	uint64_t expected = end > start ? end - start : 0;
@@ -89,10 +97,12 @@ set_cmdline(struct firn_process *process)
 
 	if (data == NULL)
 		return;
-	set_list(process->facts, "cmdline", "cmdline_b64", data, len);
-	check_length(process, "cmdline_length", len, process->stat.arg_start,
+	set_list(process, "cmdline", "cmdline_b64", FIRN_TEXT_CMDLINE);
+	check_length(process, "cmdline_length",
+		     process->size[FIRN_TEXT_CMDLINE], process->stat.arg_start,
 		     process->stat.arg_end);
-	if (is_overwritten(data, len,
+	if (len == process->size[FIRN_TEXT_CMDLINE] &&
+	    is_overwritten(data, len,
 			   process->stat.arg_end - process->stat.arg_start))
 		firn_process_finding(process, "argv_overwritten");
 	/* Kernel threads are shown in brackets, and have no argv. */
@@ -111,8 +121,9 @@ set_environ(struct firn_process *process)
 
 	if (data == NULL)
 		return;
-	set_list(process->facts, "environ", "environ_b64", data, len);
-	check_length(process, "environ_length", len, process->stat.env_start,
+	set_list(process, "environ", "environ_b64", FIRN_TEXT_ENVIRON);
+	check_length(process, "environ_length",
+		     process->size[FIRN_TEXT_ENVIRON], process->stat.env_start,
 		     process->stat.env_end);
 	for (size_t at = 0; at < len; at += strnlen(data + at, len - at) + 1) {
 		for (size_t i = 0; i < 3; i++) {

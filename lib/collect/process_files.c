@@ -73,24 +73,26 @@ is_not_offered(int code)
 	       code == ENOSYS;
 }
 
-/* Read until the buffer is full or the file ends; -1 with errno(3). */
-static ssize_t
-fill(int fd, char *buffer, size_t size)
+/* Read until the buffer is full or the file ends.  What was read before it
+ * failed is good: `*ret_code` is errno(3) then, else 0. */
+static size_t
+fill(int fd, char *buffer, size_t size, int *ret_code)
 {
 	size_t have = 0;
 
+	*ret_code = 0;
 	while (have < size) {
 		ssize_t n = read(fd, buffer + have, size - have);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return have > 0 ? (ssize_t)have : -1;
-		if (n == 0)
+			*ret_code = errno;
+		if (n <= 0)
 			break;
 		have += (size_t)n;
 	}
-	return (ssize_t)have;
+	return have;
 }
 
 static void
@@ -108,6 +110,14 @@ keep(struct firn_process *process, const struct file *file, const char *data,
 	copy[len] = '\0';
 	process->text[file->text] = copy;
 	process->len[file->text] = len;
+	process->size[file->text] = len;
+}
+
+static void
+set_partial(struct firn_err *why, int code, uint64_t size)
+{
+	errno = code;
+	firn_err_sys(why, "read after %llu bytes", (unsigned long long)size);
 }
 
 /* One that is larger than the buffer, of which `have` bytes are read. */
@@ -120,25 +130,24 @@ store_large(struct firn_process *process, const struct file *file, int fd,
 	autospool struct firn_spool spool = firn_spool_init(AT_FDCWD);
 	uint64_t max = strcmp(file->name, "maps") == 0 ? MAPS_MAX : FILE_MAX;
 	char member[FIRN_MEMBER_NAME];
-	ssize_t n = (ssize_t)have;
+	struct firn_err why = { 0 };
+	size_t n = have;
+	int code = 0;
 
-	keep(process, file, reading->buffer, have);
 	while (n > 0 && spool.size < max) {
-		if (firn_spool_add(&spool, reading->buffer, (size_t)n, err) < 0)
+		if (firn_spool_add(&spool, reading->buffer, n, err) < 0)
 			return -1;
-		n = fill(fd, reading->buffer, reading->buffer_size);
+		n = fill(fd, reading->buffer, reading->buffer_size, &code);
 	}
-	if (n != 0) {
-		struct firn_err why = { 0 };
-
-		if (n < 0)
-			firn_err_sys(&why, "read on after %llu bytes",
-				     (unsigned long long)spool.size);
-		else
-			firn_err_set(&why, EFBIG, "cut after %llu bytes",
-				     (unsigned long long)spool.size);
-		firn_process_gap(process, file->name, &why);
-	}
+	if (file->text >= 0)
+		process->size[file->text] = spool.size;
+	if (n > 0)
+		firn_err_set(&why, EFBIG, "cut after %llu bytes",
+			     (unsigned long long)spool.size);
+	else if (code != 0)
+		set_partial(&why, code, spool.size);
+	if (why.code != 0)
+		firn_process_lost(process, file->name, &why);
 	firn_process_member(process, file->leaf ? file->leaf : file->name,
 			    member);
 	return firn_archive_spool(reading->archive, member, &spool, source,
@@ -156,9 +165,9 @@ store(struct firn_process *process, const struct file *file, int fd, size_t len,
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", process->read_pid,
 		 file->name);
+	keep(process, file, reading->buffer, len);
 	if (len == reading->buffer_size)
 		return store_large(process, file, fd, len, &source, err);
-	keep(process, file, reading->buffer, len);
 	if (len == 0)
 		return 0;
 	firn_process_member(process, file->leaf ? file->leaf : file->name,
@@ -174,18 +183,24 @@ read_file(struct firn_process *process, const struct file *file,
 	struct firn_reading *reading = process->reading;
 	autoclose int fd = -1;
 	struct firn_err why = { 0 };
-	ssize_t len;
+	size_t len = 0;
+	int code;
 
 	if (file->needs != ANY && !firn_process_has_memory(process))
 		return 0;
 	if (file->needs == LOCK && process->locked)
 		return 0;
 	fd = openat(process->dir_fd, file->name, O_RDONLY | O_CLOEXEC);
-	len = fd < 0 ? -1 : fill(fd, reading->buffer, reading->buffer_size);
-	if (len >= 0)
-		return store(process, file, fd, (size_t)len, err);
-	firn_err_sys(&why, "read");
-	if (!is_not_offered(why.code) || !firn_process_alive(process))
+	code = errno;
+	if (fd >= 0)
+		len = fill(fd, reading->buffer, reading->buffer_size, &code);
+	if (fd >= 0 && (len > 0 || code == 0) &&
+	    store(process, file, fd, len, err) < 0)
+		return -1;
+	if (fd >= 0 && code == 0)
+		return 0;
+	set_partial(&why, code, len);
+	if (len > 0 || !is_not_offered(code) || !firn_process_alive(process))
 		firn_process_lost(process, file->name, &why);
 	return 0;
 }

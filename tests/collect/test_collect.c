@@ -1,7 +1,5 @@
 #include "collect/fixture.h"
 
-#include "collect/others.h"
-
 START_TEST(the_most_fleeting_come_first)
 {
 	size_t n;

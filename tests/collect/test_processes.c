@@ -7,8 +7,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "collect/others.h"
-
 static void
 do_nothing(void)
 {
@@ -163,6 +161,39 @@ START_TEST(the_environment_is_kept_whatever_bytes_it_has)
 			 "LD_PRELOAD=/tmp/evil.so");
 	ck_assert_ptr_nonnull(firn_json_string(line, "environ_b64", NULL));
 	ck_finding(line, "ld_preload");
+}
+END_TEST
+
+static void
+live_with_a_large_environment(void)
+{
+	char *const argv[] = { (char[]){ "sleep" }, (char[]){ "1000" }, NULL };
+	char *envp[7] = { 0 };
+
+	for (int i = 0; i < 6; i++) {
+		envp[i] = malloc(100001);
+		memset(envp[i], 'a' + i, 100000);
+		envp[i][1] = '=';
+		envp[i][100000] = '\0';
+	}
+	execve("/usr/bin/sleep", argv, envp);
+}
+
+START_TEST(a_large_environment_is_kept_whole_and_shown_in_part)
+{
+	pid_t pid = suspect(live_with_a_large_environment);
+	autojson json_t *line = NULL;
+	char path[96];
+	struct stat st;
+
+	capture(&firn_collect_processes);
+	line = line_of(pid);
+	snprintf(path, sizeof(path), "CASE/data/processes/%d/environ", pid);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_size, 6 * 100001);
+	ck_assert(json_is_true(json_object_get(line, "environ_cut")));
+	ck_no_finding(line, "environ_short");
+	ck_assert_uint_eq(sealed.gaps, 0);
 }
 END_TEST
 
@@ -611,6 +642,7 @@ main(void)
 		a_hostile_name_is_told_byte_by_byte,
 		an_argv_that_was_written_over_is_kept_exactly_and_found,
 		the_environment_is_kept_whatever_bytes_it_has,
+		a_large_environment_is_kept_whole_and_shown_in_part,
 		a_tracer_is_named,
 		a_working_directory_that_was_removed_is_found,
 		one_that_can_become_root_again_and_hides_from_gdb_is_found,

@@ -1,7 +1,5 @@
 #include "collect/fixture.h"
 
-#include "collect/others.h"
-
 static struct firn_record records[4];
 
 static void
@@ -42,6 +40,125 @@ START_TEST(a_log_is_copied_byte_by_byte_and_said_to_be_lossy)
 	entry = json_array_get(json_object_get(logs, "logs"), 0);
 	ck_assert(json_is_true(json_object_get(entry, "lossy")));
 	ck_assert_str_eq(firn_json_string(entry, "driver", NULL), "json-file");
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+static void
+add_log(const char *name, const char *text, size_t len)
+{
+	struct firn_record *record = &records[target.n_records++];
+
+	write_file(name, text, len);
+	*record = (struct firn_record){ .kind = FIRN_RECORD_LOG,
+					.path = in_folder(name) };
+	snprintf(record->name, sizeof(record->name), "%s", name);
+	target.records = records;
+}
+
+static json_t *
+log_entry(const json_t *logs, size_t i)
+{
+	return json_array_get(json_object_get(logs, "logs"), i);
+}
+
+START_TEST(rotated_logs_are_taken_as_they_lie_compressed_or_not)
+{
+	static const char gz[] = "\x1f\x8b\x08\0not really compressed";
+	autojson json_t *logs = NULL;
+
+	add_log("c-json.log", "three\n", 6);
+	add_log("c-json.log.1", "two\n", 4);
+	add_log("c-json.log.2.gz", gz, sizeof(gz));
+	target.runtime = FIRN_RUNTIME_DOCKER;
+	capture(&firn_collect_logs);
+	run("for f in c-json.log c-json.log.1 c-json.log.2.gz; do "
+	    "cmp $f CASE/data/logs/$f || exit 1; done");
+	logs = load("CASE/data/logs/logs.json");
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(firn_json_string(log_entry(logs, i), "driver",
+						  NULL),
+				 "json-file");
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(logs_of_pods_and_of_podman_are_known_by_where_they_lie)
+{
+	static const char cri[] = "2026-11-24T17:00:00.0Z stdout P half a \n"
+				  "2026-11-24T17:00:00.1Z stdout F line\n";
+	autojson json_t *logs = NULL;
+
+	run("mkdir -p pods/ns_pod_uid/app podman");
+	add_log("pods/ns_pod_uid/app/0.log", cri, strlen(cri));
+	snprintf(records[0].name, sizeof(records[0].name), "0.log");
+	add_log("podman/ctr.log", cri, strlen(cri));
+	snprintf(records[1].name, sizeof(records[1].name), "ctr.log");
+	target.runtime = FIRN_RUNTIME_PODMAN;
+	capture(&firn_collect_logs);
+	run("cmp pods/ns_pod_uid/app/0.log CASE/data/logs/0.log && "
+	    "cmp podman/ctr.log CASE/data/logs/ctr.log");
+	logs = load("CASE/data/logs/logs.json");
+	ck_assert_str_eq(firn_json_string(log_entry(logs, 0), "driver", NULL),
+			 "cri");
+	ck_assert_str_eq(firn_json_string(log_entry(logs, 1), "driver", NULL),
+			 "k8s-file");
+	ck_assert_ptr_null(json_object_get(log_entry(logs, 0), "lossy"));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+#define HUGE_LOG ((off_t)100 << 20)
+
+START_TEST(a_huge_log_is_copied_whole_without_being_held_in_memory)
+{
+	autojson json_t *logs = NULL;
+	struct stat st;
+
+	add_log("huge-json.log", "first\n", 6);
+	ck_assert_int_eq(truncate("huge-json.log", HUGE_LOG), 0);
+	capture(&firn_collect_logs);
+	ck_assert_int_eq(stat("CASE/data/logs/huge-json.log", &st), 0);
+	ck_assert_int_eq(st.st_size, HUGE_LOG);
+	logs = load("CASE/data/logs/logs.json");
+	ck_assert_int_eq(json_integer_value(
+				 json_object_get(log_entry(logs, 0), "size")),
+			 HUGE_LOG);
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+static void
+write_the_log(void)
+{
+	int fd = open("live-json.log", O_WRONLY | O_APPEND);
+
+	if (fd < 0 || write(ready_pipe[1], "r", 1) != 1)
+		_exit(1);
+	for (int i = 0; i < 1 << 20; i++) {
+		if (dprintf(fd, "{\"log\":\"line %d\\n\"}\n", i) < 0)
+			_exit(1);
+	}
+	ready();
+}
+
+START_TEST(a_log_that_is_written_meanwhile_is_a_prefix_of_it)
+{
+	autojson json_t *logs = NULL;
+	char command[256];
+
+	add_log("live-json.log", "{\"log\":\"begun\\n\"}\n", 17);
+	suspect(write_the_log);
+	capture(&firn_collect_logs);
+	logs = load("CASE/data/logs/logs.json");
+	snprintf(command, sizeof(command),
+		 "test $(stat -c %%s CASE/data/logs/live-json.log) -eq %lld && "
+		 "cmp -n %lld live-json.log CASE/data/logs/live-json.log",
+		 (long long)json_integer_value(
+			 json_object_get(log_entry(logs, 0), "size")),
+		 (long long)json_integer_value(
+			 json_object_get(log_entry(logs, 0), "size")));
+	run(command);
 	ck_assert_uint_eq(sealed.gaps, 0);
 }
 END_TEST
@@ -162,6 +279,10 @@ main(void)
 {
 	const TTest *const tests[] = {
 		a_log_is_copied_byte_by_byte_and_said_to_be_lossy,
+		rotated_logs_are_taken_as_they_lie_compressed_or_not,
+		logs_of_pods_and_of_podman_are_known_by_where_they_lie,
+		a_huge_log_is_copied_whole_without_being_held_in_memory,
+		a_log_that_is_written_meanwhile_is_a_prefix_of_it,
 		the_kernel_is_heard,
 		a_log_that_is_not_there_is_a_gap,
 		a_driver_that_keeps_no_file_is_named_in_the_gap,
