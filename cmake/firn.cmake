@@ -131,3 +131,20 @@ ${data}	\".popsection\\n\");
   set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
   target_sources(${library} PRIVATE ${source})
 endfunction()
+
+# firn_manual(PAGE...): manual pages, made of PAGE.scd by scdoc(1).
+function(firn_manual)
+  find_program(SCDOC scdoc REQUIRED)
+  foreach(page IN LISTS ARGN)
+    get_filename_component(name ${page} NAME)
+    string(REGEX REPLACE ".*\\." "" section ${name})
+    set(source ${CMAKE_CURRENT_SOURCE_DIR}/${page}.scd)
+    add_custom_command(OUTPUT ${name}
+      COMMAND sh -c "'${SCDOC}' < '${source}' > '${name}'"
+      DEPENDS ${source} VERBATIM)
+    list(APPEND made ${CMAKE_CURRENT_BINARY_DIR}/${name})
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}
+      DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+  endforeach()
+  add_custom_target(manual ALL DEPENDS ${made})
+endfunction()
