@@ -246,6 +246,7 @@ firn_held_read(struct firn_process *process, const char *name,
 
 /* A sparse file costs nothing to make, and hours to read; so do many. */
 #define DIGEST_MAX ((uint64_t)1 << 30)
+#define DIGEST_PART (256u << 10)
 #define DIGESTS_MAX ((uint64_t)16 << 30)
 
 static int
@@ -268,8 +269,8 @@ digest(struct firn_process *process, const char *name, const struct statx *st,
 	fd = firn_held_read(process, name, st, err);
 	if (fd < 0 || firn_sha256_start(&sha, err) < 0)
 		return -1;
-	while ((n = firn_read_some(fd, name, reading->buffer,
-				   reading->buffer_size, err)) > 0) {
+	while ((n = firn_read_some(fd, name, reading->buffer, DIGEST_PART,
+				   err)) > 0) {
 		firn_sha256_add(&sha, reading->buffer, (size_t)n);
 		done += (uint64_t)n;
 		reading->digested += (uint64_t)n;

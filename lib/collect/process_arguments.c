@@ -14,6 +14,9 @@
  * Source: proc_pid_cmdline(5), proc_pid_environ(5).
  */
 
+/* A line of processes.jsonl lists no more of them than this. */
+#define LISTED_MAX (256u << 10)
+
 /* As strings that can be shown; if that changed a byte, the whole stands
  * beside it in base64. */
 static void
@@ -25,6 +28,8 @@ set_list(struct firn_process *process, const char *key, const char *exact_key,
 	json_t *list = json_array(), *facts = process->facts;
 	bool exact = true;
 
+	if (len > LISTED_MAX)
+		len = LISTED_MAX;
 	for (size_t at = 0; at < len;) {
 		size_t part = strnlen(data + at, len - at);
 		autofree char *text = NULL;

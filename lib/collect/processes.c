@@ -20,7 +20,9 @@
  * files that would be lost with it.
  */
 
-#define BUFFER (256u << 10)
+/* More than execve(2) takes as arguments and environment, so that all of them
+ * are looked at: 6 MiB, fs/exec.c, bprm_stack_limits(). */
+#define BUFFER (8u << 20)
 
 static void
 gap(const struct firn_reading *reading, const char *what,

@@ -173,7 +173,7 @@ live_with_a_large_environment(void)
 	for (int i = 0; i < 6; i++) {
 		envp[i] = malloc(100001);
 		memset(envp[i], 'a' + i, 100000);
-		envp[i][1] = '=';
+		memcpy(envp[i], i == 5 ? "LD_PRELOAD=" : "X=", i == 5 ? 11 : 2);
 		envp[i][100000] = '\0';
 	}
 	execve("/usr/bin/sleep", argv, envp);
@@ -193,6 +193,7 @@ START_TEST(a_large_environment_is_kept_whole_and_shown_in_part)
 	ck_assert_int_eq(st.st_size, 6 * 100001);
 	ck_assert(json_is_true(json_object_get(line, "environ_cut")));
 	ck_no_finding(line, "environ_short");
+	ck_finding(line, "ld_preload");
 	ck_assert_uint_eq(sealed.gaps, 0);
 }
 END_TEST
