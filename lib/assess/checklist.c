@@ -88,11 +88,31 @@ describe(json_t *item, const struct firn_rule *rule)
 static bool
 is_weaker(const json_t *item, const struct firn_rule *rule)
 {
-	const char *priority = firn_json_string(item, "priority", NULL);
-	const char *confidence = firn_json_string(item, "confidence", NULL);
+	const char *said = firn_json_string(item, "confidence", NULL);
+	int confidence = 0;
 
-	return priority != NULL && confidence != NULL &&
-	       strcmp(confidence, "low") == 0 && rule->confidence < 2;
+	while (said != NULL && firn_confidence_names[confidence] != NULL &&
+	       strcmp(firn_confidence_names[confidence], said) != 0)
+		confidence++;
+	return rule->confidence < confidence;
+}
+
+/* The same place, of which `other` may know a name too. */
+static bool
+is_known(const json_t *other, const json_t *one)
+{
+	static const char *const keys[] = { "where", "pid", "path" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *a = json_object_get(other, keys[i]);
+		const json_t *b = json_object_get(one, keys[i]);
+
+		if ((a != NULL || b != NULL) && !json_equal(a, b))
+			return false;
+	}
+	return json_object_get(one, "name") == NULL ||
+	       json_equal(json_object_get(other, "name"),
+			  json_object_get(one, "name"));
 }
 
 static int
@@ -104,7 +124,7 @@ add_place(json_t *item, const struct firn_secret_place *place)
 	size_t i;
 
 	json_array_foreach(places, i, other) {
-		if (json_equal(other, one))
+		if (is_known(other, one))
 			return 0;
 	}
 	if (json_array_size(places) < PLACES_MAX)
@@ -131,6 +151,17 @@ new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	return item;
 }
 
+static void
+say_full(struct firn_checklist *list)
+{
+	struct firn_err why = { 0 };
+
+	firn_err_set(&why, E2BIG, "more than %d secrets", ITEMS_MAX);
+	if (!list->full)
+		firn_checklist_gap(list, "the rest", &why);
+	list->full = true;
+}
+
 int
 firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 		   const struct firn_secret_place *place, const char *value,
@@ -147,11 +178,7 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 	fingerprint[32] = '\0';
 	item = json_object_get(list->by_fingerprint, fingerprint);
 	if (item == NULL && json_array_size(list->items) >= ITEMS_MAX) {
-		struct firn_err why = { 0 };
-
-		firn_err_set(&why, E2BIG, "more than %d secrets", ITEMS_MAX);
-		if (json_array_size(list->gaps) == 0)
-			firn_checklist_gap(list, "the rest", &why);
+		say_full(list);
 		return 0;
 	}
 	if (item == NULL)
@@ -163,28 +190,6 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 
 /* --- where they may be ----------------------------------------------------
  */
-
-int
-firn_checklist_value(struct firn_checklist *list,
-		     const struct firn_secret_place *place, const char *value,
-		     size_t len, struct firn_err *err)
-{
-	for (size_t i = 0; i < list->rules->n; i++) {
-		const struct firn_rule *rule = &list->rules->items[i];
-		struct firn_err why = { 0 };
-		struct firn_span span;
-		int found = firn_rule_in_value(rule, place->name, value, len,
-					       &span, &why);
-
-		if (found < 0)
-			firn_checklist_gap(list, place->name, &why);
-		if (found > 0)
-			return firn_checklist_add(list, rule, place,
-						  value + span.start,
-						  span.end - span.start, err);
-	}
-	return 0;
-}
 
 int
 firn_checklist_text(struct firn_checklist *list,
@@ -214,6 +219,52 @@ firn_checklist_text(struct firn_checklist *list,
 	return n;
 }
 
+/* By the first rule that knows the name. */
+static int
+look_by_name(struct firn_checklist *list, const struct firn_secret_place *shown,
+	     const char *name, const char *value, size_t len,
+	     struct firn_err *err)
+{
+	for (size_t i = 0; i < list->rules->n; i++) {
+		const struct firn_rule *rule = &list->rules->items[i];
+		struct firn_err why = { 0 };
+		struct firn_span span;
+		int found;
+
+		if (rule->names.n == 0)
+			continue;
+		found = firn_rule_in_value(rule, name, value, len, &span, &why);
+		if (found < 0)
+			firn_checklist_gap(list, rule->name, &why);
+		if (found > 0)
+			return firn_checklist_add(list, rule, shown,
+						  value + span.start,
+						  span.end - span.start, err);
+	}
+	return 0;
+}
+
+int
+firn_checklist_value(struct firn_checklist *list,
+		     const struct firn_secret_place *place, const char *value,
+		     size_t len, struct firn_err *err)
+{
+	const char *name = place->name;
+	struct firn_secret_place shown = *place;
+	int n;
+
+	shown.name = NULL;
+	n = firn_checklist_text(list, &shown, name, strlen(name), err);
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		shown.name = name;
+	n = firn_checklist_text(list, &shown, value, len, err);
+	if (n != 0)
+		return n < 0 ? -1 : 0;
+	return look_by_name(list, &shown, name, value, len, err);
+}
+
 int
 firn_checklist_environ(struct firn_checklist *list,
 		       const struct firn_secret_place *place, const char *text,
@@ -235,6 +286,9 @@ firn_checklist_environ(struct firn_checklist *list,
 			if (firn_checklist_value(list, &here, equals + 1,
 						 one - name_len - 1, err) < 0)
 				return -1;
+		} else if (firn_checklist_text(list, place, text + at, one,
+					       err) < 0) {
+			return -1;
 		}
 		at += one + 1;
 	}

@@ -7,6 +7,7 @@
  * stays.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -19,6 +20,7 @@ struct firn_checklist {
 	struct firn_case of;
 	json_t *items, *gaps;   /* arrays */
 	json_t *by_fingerprint; /* of the items; borrowed within */
+	bool full;              /* and that is a gap */
 };
 
 FIRN_MUST_CHECK int firn_checklist_open(struct firn_checklist *ret,
@@ -37,7 +39,8 @@ struct firn_secret_place {
 };
 
 /* firn_checklist_value(list, place, value, len, err) -- the value of the
- * variable `place->name`: the first rule that knows it. */
+ * variable `place->name`: whatever its patterns find in it, or all of it by the
+ * first rule that knows the name.  A name that holds a secret isn't shown. */
 FIRN_MUST_CHECK int firn_checklist_value(struct firn_checklist *list,
 					 const struct firn_secret_place *place,
 					 const char *value, size_t len,
@@ -51,7 +54,7 @@ FIRN_MUST_CHECK int firn_checklist_text(struct firn_checklist *list,
 					struct firn_err *err);
 
 /* firn_checklist_environ(list, place, text, len, err) -- "NAME=value" and a NUL
- * each, as in proc_pid_environ(5). */
+ * each, as in proc_pid_environ(5); what is none of these is a text. */
 FIRN_MUST_CHECK int firn_checklist_environ(
 	struct firn_checklist *list, const struct firn_secret_place *place,
 	const char *text, size_t len, struct firn_err *err);

@@ -10,6 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
+#include "assess/assignments.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "collect/opener.h"
@@ -18,7 +21,7 @@
 
 #define FILE_MAX (1 << 20)
 #define FILES_MAX 2000
-#define DEPTH_MAX 5
+#define DEPTH_MAX 8
 
 struct looking {
 	struct firn_checklist *list;
@@ -62,40 +65,6 @@ readers(const struct stat *st)
 /* --- one file -------------------------------------------------------------
  */
 
-/* "NAME=value" lines, as in a .env file; then whatever patterns find. */
-static int
-look_in_text(struct looking *looking, const struct firn_secret_place *place,
-	     const char *text, size_t len, struct firn_err *err)
-{
-	const char *line = text, *end = text + len;
-
-	while (line < end) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		const char *equals;
-		size_t one;
-
-		stop = stop != NULL ? stop : end;
-		one = (size_t)(stop - line);
-		equals = memchr(line, '=', one);
-		if (equals != NULL && equals > line && equals - line < 128) {
-			size_t name_len = (size_t)(equals - line);
-			autofree char *name = strndup(line, name_len);
-			struct firn_secret_place here = *place;
-
-			if (name == NULL)
-				return firn_err_nomem(err);
-			here.name = name;
-			if (strpbrk(name, " \t:<\"'{") == NULL &&
-			    firn_checklist_value(looking->list, &here,
-						 equals + 1, one - name_len - 1,
-						 err) < 0)
-				return -1;
-		}
-		line = stop + 1;
-	}
-	return firn_checklist_text(looking->list, place, text, len, err);
-}
-
 /* A file whose name is enough: all of it is the secret. */
 static int
 look_by_name(struct looking *looking, const struct firn_secret_place *place,
@@ -115,6 +84,7 @@ look_by_name(struct looking *looking, const struct firn_secret_place *place,
 				home ? strstr(place->path, glob + 1) : NULL;
 
 			if (rule->pattern == NULL &&
+			    !firn_rule_excepts(rule, place->path, false) &&
 			    ((home && end != NULL &&
 			      strcmp(end, glob + 1) == 0) ||
 			     (!home &&
@@ -150,10 +120,10 @@ look_in(struct looking *looking, const char *path, int path_fd,
 		gap(looking, shown, &why);
 		return 0;
 	}
-	found = look_in_text(looking, &place, text, len, err);
+	found = firn_checklist_lines(looking->list, &place, text, len, err);
 	if (found == 0)
 		found = look_by_name(looking, &place, text, len, err);
-	explicit_bzero(text, len);
+	OPENSSL_cleanse(text, len);
 	free(text);
 	return found < 0 ? -1 : 0;
 }
@@ -172,7 +142,7 @@ is_on_server(const struct looking *looking, const struct stat *st)
 static bool
 is_absent(int code)
 {
-	return code == ENOENT || code == ENOTDIR || code == ELOOP;
+	return code == ENOENT || code == ENOTDIR;
 }
 
 static int
@@ -184,15 +154,23 @@ look_at_file(struct looking *looking, const char *path, struct firn_err *err)
 
 	fd = firn_opener_lookup(&looking->opener, looking->root_fd, path + 1,
 				&why);
-	if (fd < 0) {
-		if (!is_absent(why.code))
-			gap(looking, path, &why);
+	if (fd < 0 && is_absent(why.code))
 		return 0;
-	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    is_on_server(looking, &st))
-		return 0;
-	return look_in(looking, path, fd, &st, err);
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		firn_err_sys(&why, "stat");
+	else if (fd >= 0 && S_ISLNK(st.st_mode))
+		firn_err_set(&why, ELOOP, "a symbolic link: not followed");
+	else if (fd >= 0 && S_ISFIFO(st.st_mode))
+		firn_err_set(&why, EINVAL, "a FIFO: not opened");
+	else if (fd >= 0 && !S_ISREG(st.st_mode))
+		return 0; /* sockets and devices are mounted too */
+	else if (fd >= 0 && is_on_server(looking, &st))
+		firn_err_set(&why, EOPNOTSUPP,
+			     "its filesystem may wait on a server");
+	if (why.code == 0)
+		return look_in(looking, path, fd, &st, err);
+	gap(looking, path, &why);
+	return 0;
 }
 
 /* --- a folder of secrets --------------------------------------------------
@@ -201,8 +179,30 @@ look_at_file(struct looking *looking, const char *path, struct firn_err *err)
 static int look_below(struct looking *looking, const char *path, unsigned depth,
 		      struct firn_err *err);
 
+/* In a folder of secrets only, what is no file and ought to be told: a FIFO, or
+ * a link that leads out.  Those within (..data, token) lead to what is looked
+ * at anyway. */
+static bool
+is_odd(int folder_fd, const char *path, const struct dirent *entry)
+{
+	char to[4096];
+	ssize_t len;
+
+	if (strncmp(path, "/run/secrets/", 13) != 0 &&
+	    strncmp(path, "/var/run/secrets/", 17) != 0)
+		return false;
+	if (entry->d_type != DT_LNK)
+		return entry->d_type == DT_FIFO;
+	len = readlinkat(folder_fd, entry->d_name, to, sizeof(to) - 1);
+	if (len <= 0)
+		return true;
+	to[len] = '\0';
+	return to[0] == '/' || strcmp(to, "..") == 0 ||
+	       strncmp(to, "../", 3) == 0 || strstr(to, "/../") != NULL;
+}
+
 static int
-look_at_entry(struct looking *looking, const char *folder,
+look_at_entry(struct looking *looking, const char *folder, int folder_fd,
 	      const struct dirent *entry, unsigned depth, struct firn_err *err)
 {
 	char path[4096];
@@ -220,9 +220,11 @@ look_at_entry(struct looking *looking, const char *folder,
 			gap(looking, folder, &why);
 		return 0;
 	}
-	if (entry->d_type == DT_DIR)
+	if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
 		return look_below(looking, path, depth + 1, err);
-	return entry->d_type == DT_REG ? look_at_file(looking, path, err) : 0;
+	if (entry->d_type == DT_REG || is_odd(folder_fd, path, entry))
+		return look_at_file(looking, path, err);
+	return 0;
 }
 
 static int
@@ -236,18 +238,28 @@ look_below(struct looking *looking, const char *path, unsigned depth,
 	struct stat st;
 	int fd;
 
-	if (depth > DEPTH_MAX)
+	if (depth > DEPTH_MAX) {
+		firn_err_set(&why, E2BIG, "deeper than %d folders", DEPTH_MAX);
+		gap(looking, path, &why);
 		return 0;
+	}
 	path_fd = firn_opener_lookup(&looking->opener, looking->root_fd,
 				     path + 1, &why);
 	if (path_fd < 0) {
-		if (!is_absent(why.code))
+		if (!is_absent(why.code) && why.code != ELOOP)
 			gap(looking, path, &why);
 		return 0;
 	}
-	if (fstat(path_fd, &st) < 0 || !S_ISDIR(st.st_mode) ||
-	    is_on_server(looking, &st))
+	if (fstat(path_fd, &st) == 0 && S_ISREG(st.st_mode))
+		return look_at_file(looking, path, err);
+	if (!S_ISDIR(st.st_mode))
 		return 0;
+	if (is_on_server(looking, &st)) {
+		firn_err_set(&why, EOPNOTSUPP,
+			     "its filesystem may wait on a server");
+		gap(looking, path, &why);
+		return 0;
+	}
 	fd = openat(path_fd, ".",
 		    O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
@@ -258,7 +270,7 @@ look_below(struct looking *looking, const char *path, unsigned depth,
 		return 0;
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		if (look_at_entry(looking, path, entry, depth, err) < 0)
+		if (look_at_entry(looking, path, fd, entry, depth, err) < 0)
 			return -1;
 	}
 	return 0;

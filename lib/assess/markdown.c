@@ -12,12 +12,16 @@
  * markdown -- the checklist for a ticket.
  */
 
-/* Text that the suspect may have chosen: nothing of it is markup. */
+/* Text that the suspect may have chosen: nothing of it is markup.  NULL is told
+ * as "?". */
 static void
 add_plain(struct firn_buf *buf, const char *text)
 {
-	autofree char *safe = firn_escape(text, strlen(text));
+	autofree char *safe = NULL;
 
+	if (text == NULL)
+		text = "?";
+	safe = firn_escape(text, strlen(text));
 	if (safe == NULL) {
 		buf->failed = true;
 		return;
@@ -29,11 +33,30 @@ add_plain(struct firn_buf *buf, const char *text)
 	}
 }
 
+/* A guide is full of commands, which must stay as they are: it keeps its
+ * markup, but has no controls and no second line. */
+static void
+add_guide(struct firn_buf *buf, const char *text)
+{
+	autofree char *safe = NULL;
+
+	if (text == NULL)
+		text = "?";
+	safe = firn_escape(text, strlen(text));
+	if (safe == NULL)
+		buf->failed = true;
+	else
+		firn_buf_addf(buf, "%s", safe);
+}
+
 static void
 add_row(struct firn_buf *buf, const char *label, const char *text)
 {
-	if (text != NULL)
-		firn_buf_addf(buf, "  - %s: %s\n", label, text);
+	if (text == NULL)
+		return;
+	firn_buf_addf(buf, "  - %s: ", label);
+	add_guide(buf, text);
+	firn_buf_addf(buf, "\n");
 }
 
 static void
@@ -45,7 +68,8 @@ add_place(struct firn_buf *buf, const json_t *place)
 	const char *who = firn_json_string(place, "readable_by", NULL);
 	const json_t *pid = json_object_get(place, "pid");
 
-	firn_buf_addf(buf, "  - in: %s", where != NULL ? where : "?");
+	firn_buf_addf(buf, "  - in: ");
+	add_plain(buf, where);
 	if (json_is_integer(pid))
 		firn_buf_addf(buf, " of process %lld",
 			      (long long)json_integer_value(pid));
@@ -57,7 +81,9 @@ add_place(struct firn_buf *buf, const json_t *place)
 		firn_buf_addf(buf, ", ");
 		add_plain(buf, name);
 	}
-	firn_buf_addf(buf, "; readable by %s\n", who != NULL ? who : "?");
+	firn_buf_addf(buf, "; readable by ");
+	add_plain(buf, who);
+	firn_buf_addf(buf, "\n");
 }
 
 static void
@@ -80,15 +106,18 @@ add_token(struct firn_buf *buf, const json_t *item)
 static void
 add_item(struct firn_buf *buf, const json_t *item)
 {
-	const char *title = firn_json_string(item, "title", NULL);
 	const json_t *place;
 	size_t i;
 
-	firn_buf_addf(buf, "- [ ] **%s %s**, %s (%s confidence)\n",
-		      firn_json_string(item, "priority", NULL),
-		      title != NULL ? title : "?",
-		      firn_json_string(item, "id", NULL),
-		      firn_json_string(item, "confidence", NULL));
+	firn_buf_addf(buf, "- [ ] **");
+	add_plain(buf, firn_json_string(item, "priority", NULL));
+	firn_buf_addf(buf, " ");
+	add_plain(buf, firn_json_string(item, "title", NULL));
+	firn_buf_addf(buf, "**, ");
+	add_plain(buf, firn_json_string(item, "id", NULL));
+	firn_buf_addf(buf, " (");
+	add_plain(buf, firn_json_string(item, "confidence", NULL));
+	firn_buf_addf(buf, " confidence)\n");
 	json_array_foreach(json_object_get(item, "places"), i, place) {
 		add_place(buf, place);
 	}
@@ -109,8 +138,9 @@ firn_secrets_markdown(const json_t *checklist)
 	struct firn_buf buf = { 0 };
 	size_t i;
 
-	firn_buf_addf(&buf, "# Secrets to rotate: case %s\n\n",
-		      id != NULL ? id : "?");
+	firn_buf_addf(&buf, "# Secrets to rotate: case ");
+	add_plain(&buf, id);
+	firn_buf_addf(&buf, "\n\n");
 	firn_buf_addf(&buf,
 		      "%zu found, most urgent first. No value is shown: the "
 		      "same value is one item.\n\n",
@@ -125,9 +155,9 @@ firn_secrets_markdown(const json_t *checklist)
 		const char *why = firn_json_string(one, "why", NULL);
 
 		firn_buf_addf(&buf, "- ");
-		add_plain(&buf, what != NULL ? what : "?");
+		add_plain(&buf, what);
 		firn_buf_addf(&buf, ": ");
-		add_plain(&buf, why != NULL ? why : "?");
+		add_plain(&buf, why);
 		firn_buf_addf(&buf, "\n");
 	}
 	if (buf.failed) {

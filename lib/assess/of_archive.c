@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/checklist.h"
+#include <openssl/crypto.h>
+
+#include "assess/assignments.h"
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -17,6 +19,7 @@
  */
 
 #define MEMBER_MAX ((uint64_t)16 << 20)
+#define CHECKLIST "data/assess/secrets.json"
 
 static int
 read_member(struct firn_reader *reader, const char *path, uint64_t size,
@@ -66,36 +69,100 @@ take_case(struct firn_checklist *list, const char *text, size_t len,
 	return 0;
 }
 
-/* Items that only files had. */
+/* Of an item that was found again, what no process has. */
+static int
+take_places(json_t *item, const json_t *then, struct firn_err *err)
+{
+	json_t *places = json_object_get(item, "places"), *place;
+	size_t i;
+
+	json_array_foreach(json_object_get(then, "places"), i, place) {
+		if (json_is_object(place) &&
+		    json_object_get(place, "pid") == NULL &&
+		    json_array_append(places, place) < 0)
+			return firn_err_nomem(err);
+	}
+	return 0;
+}
+
+static bool
+is_item(const json_t *item)
+{
+	static const char *const texts[] = { "id",       "fingerprint",
+					     "kind",     "title",
+					     "priority", "confidence" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (firn_json_string(item, texts[i], NULL) == NULL)
+			return false;
+	}
+	return json_is_array(json_object_get(item, "places"));
+}
+
+static int
+take_item(struct firn_checklist *list, json_t *item, struct firn_err *err)
+{
+	const char *print = firn_json_string(item, "fingerprint", NULL);
+	struct firn_err why = { 0 };
+	json_t *known;
+
+	if (!is_item(item)) {
+		firn_err_set(&why, EBADMSG, "an item that is none");
+		firn_checklist_gap(list, CHECKLIST, &why);
+		return 0;
+	}
+	known = json_object_get(list->by_fingerprint, print);
+	if (known != NULL)
+		return take_places(known, item, err);
+	if (json_array_append(list->items, item) < 0 ||
+	    json_object_set(list->by_fingerprint, print, item) < 0)
+		return firn_err_nomem(err);
+	return 0;
+}
+
+/* The container's files lie in the archive as layers, not as it saw them. */
+static void
+say_files(struct firn_checklist *list, bool have)
+{
+	struct firn_err why = { 0 };
+
+	if (have)
+		firn_err_set(&why, ENOTSUP,
+			     "taken over from " CHECKLIST
+			     ": not looked through with the rules of now");
+	else
+		firn_err_set(&why, ENOENT,
+			     "no " CHECKLIST " to take them over from");
+	firn_checklist_gap(list, "files and configuration", &why);
+}
+
 static int
 take_over(struct firn_checklist *list, const char *text, size_t len,
 	  struct firn_err *err)
 {
 	autojson json_t *json = NULL;
+	struct firn_err why = { 0 };
 	json_t *item, *gap;
 	size_t i;
 
-	if (firn_json_parse(text, len, "data/assess/secrets.json", &json, err) <
-	    0)
-		return -1;
+	if (firn_json_parse(text, len, CHECKLIST, &json, &why) < 0) {
+		firn_checklist_gap(list, CHECKLIST, &why);
+		return 0;
+	}
 	json_array_foreach(json_object_get(json, "items"), i, item) {
-		const char *print = firn_json_string(item, "fingerprint", NULL);
-
-		if (print == NULL ||
-		    firn_json_string(item, "priority", NULL) == NULL ||
-		    json_object_get(list->by_fingerprint, print) != NULL)
-			continue;
-		json_array_append(list->items, item);
-		json_object_set(list->by_fingerprint, print, item);
+		if (take_item(list, item, err) < 0)
+			return -1;
 	}
 	json_array_foreach(json_object_get(json, "gaps"), i, gap) {
-		json_array_append(list->gaps, gap);
+		if (json_is_object(gap) &&
+		    json_array_append(list->gaps, gap) < 0)
+			return firn_err_nomem(err);
 	}
 	return 0;
 }
 
 static int
-look_at_process(struct firn_checklist *list, const char *path, char *text,
+look_at_process(struct firn_checklist *list, const char *path, const char *text,
 		size_t len, struct firn_err *err)
 {
 	bool environment = strstr(path, "/environ") != NULL;
@@ -107,13 +174,9 @@ look_at_process(struct firn_checklist *list, const char *path, char *text,
 				       : "everybody in the container",
 	};
 
-	if (firn_checklist_environ(list, &place, text, len, err) < 0)
-		return -1;
-	if (environment)
-		return 0;
-	for (size_t i = 0; i < len; i++)
-		text[i] = text[i] == '\0' ? ' ' : text[i];
-	return firn_checklist_text(list, &place, text, len, err) < 0 ? -1 : 0;
+	return environment
+		       ? firn_checklist_environ(list, &place, text, len, err)
+		       : firn_checklist_arguments(list, &place, text, len, err);
 }
 
 static bool
@@ -128,14 +191,14 @@ static bool
 is_wanted(const char *path)
 {
 	return strcmp(path, "data/case.json") == 0 ||
-	       strcmp(path, "data/assess/secrets.json") == 0 ||
+	       strcmp(path, CHECKLIST) == 0 ||
 	       (strncmp(path, "data/processes/", 15) == 0 &&
 		(ends_with(path, "/environ") || ends_with(path, "/cmdline")));
 }
 
 static int
-look_at(struct firn_checklist *list, const char *path, char *text, size_t len,
-	struct firn_err *err)
+look_at(struct firn_checklist *list, const char *path, const char *text,
+	size_t len, struct firn_err *err)
 {
 	if (strcmp(path, "data/case.json") == 0)
 		return take_case(list, text, len, err);
@@ -143,7 +206,7 @@ look_at(struct firn_checklist *list, const char *path, char *text, size_t len,
 		return firn_err_set(err, EBADMSG,
 				    "data/case.json doesn't come first: not an "
 				    "archive of firn's");
-	if (strcmp(path, "data/assess/secrets.json") == 0)
+	if (strcmp(path, CHECKLIST) == 0)
 		return take_over(list, text, len, err);
 	return look_at_process(list, path, text, len, err);
 }
@@ -154,6 +217,7 @@ look(struct firn_checklist *list, struct firn_reader *reader,
 {
 	const char *at;
 	uint64_t size;
+	bool have = false;
 	int more;
 
 	while ((more = firn_reader_next(reader, &at, &size, err)) > 0) {
@@ -171,11 +235,13 @@ look(struct firn_checklist *list, struct firn_reader *reader,
 			continue;
 		}
 		done = look_at(list, path, text, (size_t)size, err);
-		explicit_bzero(text, (size_t)size);
+		OPENSSL_cleanse(text, (size_t)size);
 		free(text);
 		if (done < 0)
 			return -1;
+		have |= strcmp(path, CHECKLIST) == 0;
 	}
+	say_files(list, have);
 	return more;
 }
 

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/checklist.h"
+#include <openssl/crypto.h>
+
+#include "assess/assignments.h"
 #include "assess/files.h"
 #include "base/auto.h"
 
@@ -36,16 +38,12 @@ look_at_process(struct firn_checklist *list, const struct firn_target *target,
 		firn_checklist_gap(list, what, &why);
 		return 0;
 	}
-	/* Arguments may be NAME=value too: `env`, `docker -e`. */
-	done = firn_checklist_environ(list, &place, text, len, err);
-	if (done == 0 && strcmp(file, "cmdline") == 0) {
-		for (size_t i = 0; i < len; i++)
-			text[i] = text[i] == '\0' ? ' ' : text[i];
-		done = firn_checklist_text(list, &place, text, len, err);
-	}
-	explicit_bzero(text, len);
+	done = strcmp(file, "cmdline") == 0
+		       ? firn_checklist_arguments(list, &place, text, len, err)
+		       : firn_checklist_environ(list, &place, text, len, err);
+	OPENSSL_cleanse(text, len);
 	free(text);
-	return done < 0 ? -1 : 0;
+	return done;
 }
 
 static int

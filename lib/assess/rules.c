@@ -26,6 +26,7 @@ rule_free(struct firn_rule *rule)
 	firn_words_free(&rule->names);
 	firn_words_free(&rule->keywords);
 	firn_words_free(&rule->files);
+	firn_words_free(&rule->except);
 	firn_words_free(&rule->match);
 	firn_words_free(&rule->no_match);
 	firn_regex_free(&rule->pattern);
@@ -66,7 +67,7 @@ parse_lists(const struct firn_yaml *yaml, struct fy_node *node,
 	} lists[] = {
 		{ "names", &rule->names },       { "files", &rule->files },
 		{ "keywords", &rule->keywords }, { "match", &rule->match },
-		{ "no_match", &rule->no_match },
+		{ "no_match", &rule->no_match }, { "except", &rule->except },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -115,9 +116,10 @@ parse_rule(const struct firn_yaml *yaml, struct fy_node *node,
 	   struct firn_rule *rule, struct firn_err *err)
 {
 	static const char *const known[] = {
-		"name",     "title",   "priority", "confidence", "names",
-		"keywords", "pattern", "files",    "revoke",     "rotate",
-		"check",    "breaks",  "match",    "no_match",   NULL
+		"name",   "title",    "priority", "confidence",
+		"names",  "keywords", "pattern",  "files",
+		"revoke", "rotate",   "check",    "breaks",
+		"match",  "no_match", "except",   NULL
 	};
 
 	if (firn_yaml_keys(yaml, node, known, err) < 0 ||
@@ -321,6 +323,17 @@ has_name(const struct firn_rule *rule, const char *name)
 	return rule->names.n == 0;
 }
 
+bool
+firn_rule_excepts(const struct firn_rule *rule, const char *text, bool folds)
+{
+	for (size_t i = 0; i < rule->except.n; i++) {
+		if (firn_glob(rule->except.items[i], text, strlen(text), folds,
+			      !folds))
+			return true;
+	}
+	return false;
+}
+
 int
 firn_rule_in_text(const struct firn_rule *rule, const char *text, size_t len,
 		  size_t *from, struct firn_span *ret, struct firn_err *err)
@@ -338,7 +351,8 @@ firn_rule_in_value(const struct firn_rule *rule, const char *name,
 {
 	size_t from = 0;
 
-	if (!has_name(rule, name) || !has_keyword(rule, value, len))
+	if (!has_name(rule, name) || firn_rule_excepts(rule, name, true) ||
+	    !has_keyword(rule, value, len))
 		return 0;
 	if (rule->pattern != NULL)
 		return firn_regex_search(rule->pattern, value, len, &from, ret,

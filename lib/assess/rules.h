@@ -32,6 +32,7 @@ struct firn_rule {
 	struct firn_words names;    /* of variables; globs, any case */
 	struct firn_words keywords; /* one must stand in the text; or none */
 	struct firn_words files;    /* paths, globs; "~/.netrc" */
+	struct firn_words except;   /* names and paths that are none */
 	struct firn_regex *pattern; /* NULL: a name or a file is enough */
 	struct firn_words match, no_match; /* samples: "NAME=value" or text */
 };
@@ -50,6 +51,10 @@ struct firn_shipped {
 };
 extern const struct firn_shipped firn_shipped_rules[];
 extern const size_t firn_n_shipped_rules;
+
+/* firn_rule_excepts(rule, text, folds) -- is this name or path none of it? */
+bool firn_rule_excepts(const struct firn_rule *rule, const char *text,
+		       bool folds);
 
 /*
  * firn_rule_in_value(rule, name, value, len, ret) -- is the value of a variable

@@ -1,0 +1,2 @@
+firn_test(assess/test_rules firn_assess)
+firn_test(assess/test_secrets firn_assess)
