@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # engines.sh -- container engines of a test's own, beside whatever else runs.
 #
 # Sourced by scripts.  Every engine keeps all that it has below one folder,
