@@ -110,6 +110,17 @@ podman_in() {
 		--cgroup-manager cgroupfs --events-backend file "$@"
 }
 
+# podman_run DIR ARGUMENT... -- podman run -d, with what works where we may not
+# raise limits: its own are above ours, and crun refuses a hybrid of cgroups.
+podman_run() {
+	engine_runtime=
+	[ -f /sys/fs/cgroup/cgroup.controllers ] || engine_runtime=--runtime=runc
+	engine_dir=$1
+	shift
+	podman_in "$engine_dir" $engine_runtime run -d --network none \
+		--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
+}
+
 # make_rootfs DIR -- a root filesystem from the static busybox, no registry.
 make_rootfs() {
 	mkdir -p "$1/bin" "$1/dev" "$1/etc" "$1/proc" "$1/root" "$1/run" \

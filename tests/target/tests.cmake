@@ -4,3 +4,4 @@ target_link_libraries(resolve PRIVATE firn_target)
 
 firn_test(target/test_names firn_target)
 firn_test(target/test_target firn_target)
+firn_test(target/test_recorded firn_target)
