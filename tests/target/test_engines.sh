@@ -177,7 +177,8 @@ check_members() {
 
 # A container that puts a filesystem of its own over its root.
 check_pivot() {
-	docker_in "$dir" run -d --privileged --name "$prefix-pivot" \
+	docker_in "$dir" run -d --cap-add SYS_ADMIN \
+		--security-opt seccomp=unconfined --name "$prefix-pivot" \
 		--network none firn/busybox sh -c 'mkdir /n &&
 		mount -t tmpfs n /n && mkdir /n/bin /n/old &&
 		cp /bin/busybox /n/bin/ && cd /n && pivot_root . old &&
