@@ -47,9 +47,11 @@ show(FILE *out, const json_t *result)
 		      (long long)json_integer_value(
 			      json_object_get(result, "members")),
 		      in, written);
-	firn_show_row(out, "gaps",
-		      gaps == 0 ? "none" : "%lld, in data/gaps.jsonl",
-		      (long long)gaps);
+	if (gaps == 0)
+		firn_show_row(out, "gaps", "none");
+	else
+		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
+			      (long long)gaps);
 	firn_show_times(out, json_object_get(result, "times"));
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));

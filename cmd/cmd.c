@@ -102,8 +102,8 @@ firn_cmd_result(const struct firn_cmd *self, const struct firn_common *common,
 	return ret;
 }
 
-static void
-put_escaped(FILE *out, const char *fmt, va_list args)
+static void FIRN_PRINTF(2, 0)
+	put_escaped(FILE *out, const char *fmt, va_list args)
 {
 	char *text = NULL;
 

@@ -57,11 +57,11 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	struct firn_strings rules = { 0 };
-	struct firn_drill how = { .folder = "." };
-	const char *key = NULL;
+	struct firn_drill how = { 0 };
+	const char *key = NULL, *folder = NULL;
 	const struct firn_opt opts[] = {
 		{ 'o', "output", "DIR", "where the archive goes (here)",
-		  .string = &how.folder },
+		  .string = &folder },
 		{ 'k', "key", "FILE", "sign with this key (" FIRN_KEY_PATH ")",
 		  .string = &key },
 		{ 0, "rules", "DIR",
@@ -77,6 +77,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 0, &status))
 		return status;
+	how.folder = folder != NULL ? folder : ".";
 	if (common.dry_run) {
 		firn_cmd_say(&common,
 			     "would make a container of its own (namespaces, "

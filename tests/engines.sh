@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # engines.sh -- container engines of a test's own, beside whatever else runs.
 #
 # Sourced by scripts.  Every engine keeps all that it has below one folder,
@@ -107,6 +108,17 @@ podman_in() {
 		--runroot "$engine_dir/podman/run" \
 		--tmpdir "$engine_dir/podman/tmp" \
 		--cgroup-manager cgroupfs --events-backend file "$@"
+}
+
+# podman_run DIR ARGUMENT... -- podman run -d, with what works where we may not
+# raise limits: its own are above ours, and crun refuses a hybrid of cgroups.
+podman_run() {
+	engine_runtime=
+	[ -f /sys/fs/cgroup/cgroup.controllers ] || engine_runtime=--runtime=runc
+	engine_dir=$1
+	shift
+	podman_in "$engine_dir" $engine_runtime run -d --network none \
+		--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
 }
 
 # make_rootfs DIR -- a root filesystem from the static busybox, no registry.

@@ -225,8 +225,15 @@ firn_archive_seal(struct firn_archive *archive, struct firn_sealed *ret,
 	bool partial = archive->full;
 	unsigned char seal[FIRN_SHA256];
 
-	if (partial)
+	if (partial) {
+		const struct firn_err why = archive->failure;
+
 		archive->failure = (struct firn_err){ 0 };
+		firn_archive_gap(archive, NULL,
+				 "all that would have come after the last "
+				 "member",
+				 &why);
+	}
 	if (firn_stream_check(archive, err) < 0)
 		return -1;
 	archive->sealing = true;

@@ -77,7 +77,7 @@ holds_loot(const struct search *search, const json_t *line)
 static bool
 is_beacon(const struct search *search, const json_t *line)
 {
-	const json_t *peer = json_object_get(line, "peer");
+	const json_t *peer = json_object_get(line, "remote");
 
 	return is_text(json_object_get(peer, "address"), FIRN_DRILL_HOST) &&
 	       json_integer_value(json_object_get(peer, "port")) ==

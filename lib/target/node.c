@@ -145,13 +145,21 @@ is_in(const char *path, const char *cgroup)
 	return strlen(cgroup) > 1 && firn_cgroup_below(path, cgroup);
 }
 
-/* In a control group that is called by this id, or below it? */
-static bool
-is_named(const char *path, const char *id)
+/* Is a control group called by an id, and by this one? */
+enum called {
+	CALLED_NOTHING,
+	CALLED_SO,
+	CALLED_OTHERWISE
+};
+
+static enum called
+is_called(const char *path, const char *id)
 {
 	struct firn_cgroup_name name;
 
-	return firn_cgroup_name(path, &name) != 0 && strcmp(name.id, id) == 0;
+	if (firn_cgroup_name(path, &name) == 0)
+		return CALLED_NOTHING;
+	return strcmp(name.id, id) == 0 ? CALLED_SO : CALLED_OTHERWISE;
 }
 
 bool
@@ -161,16 +169,22 @@ node_agrees(const struct node *node, const struct trace *trace)
 		kernel_process(&node->kernel, trace->pid);
 	const char *v2 = v2_of(node, trace);
 	const char *freezer = freezer_of(node, trace);
+	enum called in_v2, in_freezer;
 
 	if (process == NULL || (trace->start_ticks != 0 &&
 				trace->start_ticks != process->start_ticks))
 		return false;
+	in_v2 = is_called(process->v2, trace->id);
+	in_freezer = is_called(process->freezer, trace->id);
+	if (in_v2 == CALLED_SO || in_freezer == CALLED_SO)
+		return true;
+	/* It is another container's, whatever this file says. */
+	if (in_v2 == CALLED_OTHERWISE || in_freezer == CALLED_OTHERWISE)
+		return false;
 	/* Without a start time and a control group, the pid may be somebody
-	 * else's by now, if it isn't in a group of this name. */
+	 * else's by now. */
 	if (v2[0] == '\0' && freezer[0] == '\0')
-		return trace->start_ticks != 0 ||
-		       is_named(process->v2, trace->id) ||
-		       is_named(process->freezer, trace->id);
+		return trace->start_ticks != 0;
 	return is_in(process->v2, v2) || is_in(process->freezer, freezer);
 }
 

@@ -33,7 +33,6 @@ storage_records(const struct firn_host *host, const struct trace *trace,
 		struct records *ret)
 {
 	struct disk_path image;
-	autofree char **names = NULL;
 
 	records_add(ret, host, FIRN_RECORD_CONFIG,
 		    disk_path("%s/config.json", trace->bundle).text,

@@ -55,7 +55,7 @@ START_TEST(what_can_not_be_a_container_is_refused_before_it_is_looked_for)
 		"\xff",
 		HEX63,
 		"docker://",
-		"docker://" HEX63,
+		("docker://" HEX63),
 		"docker://../x",
 		"docker://a/b",
 		"lxc://a",

@@ -84,7 +84,7 @@ pid_name(pid_t pid)
 static const char *
 group_name(const char *group)
 {
-	static char name[512];
+	static char name[4200];
 
 	snprintf(name, sizeof(name), "cgroup:%s", group);
 	return name;

@@ -4,3 +4,5 @@ target_link_libraries(resolve PRIVATE firn_target)
 
 firn_test(target/test_names firn_target)
 firn_test(target/test_target firn_target)
+firn_test(target/test_recorded firn_target)
+firn_script(target/test_engines.sh ${CMAKE_CURRENT_BINARY_DIR})
