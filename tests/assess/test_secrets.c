@@ -220,6 +220,70 @@ START_TEST(another_case_has_other_fingerprints)
 }
 END_TEST
 
+/* The checklist of a configured environment, with a process that is gone. */
+static json_t *
+look_at_environment(json_t *environment)
+{
+	struct firn_member member = { .pid = 0x3ffffff };
+	struct firn_target target = {
+		.host = &host,
+		.init_pid = pid,
+		.members = { .items = &member, .n = 1 },
+		.environment = environment,
+	};
+	json_t *result = NULL;
+
+	ck_ok(firn_secrets_of_target(&target, rules, &of, &result, &err));
+	json_decref(environment);
+	return result;
+}
+
+START_TEST(each_secret_in_a_value_is_an_item)
+{
+	autojson json_t *result = look_at_environment(
+		json_pack("[s]",
+			  "APP_CONFIG={\"db\": \"postgres://a:" CONFIGURED
+			  "@db/a\", \"hub\": \"" ARGUMENT "\"}"));
+	const json_t *item, *place;
+	size_t i, k, n = 0;
+
+	json_array_foreach(json_object_get(result, "items"), i, item) {
+		json_array_foreach(json_object_get(item, "places"), k, place) {
+			n += strcmp(said_of(place, "name"), "APP_CONFIG") == 0;
+		}
+	}
+	ck_assert_uint_eq(n, 2);
+	ck_says_no_value(result);
+}
+END_TEST
+
+START_TEST(a_name_that_holds_a_secret_is_not_shown)
+{
+	autojson json_t *result = look_at_environment(
+		json_pack("[s]", ARGUMENT "-TOKEN=" CONFIGURED));
+
+	ck_assert_ptr_nonnull(item_at(result, "path", "/run/secrets/db"));
+	ck_says_no_value(result);
+}
+END_TEST
+
+START_TEST(more_secrets_than_the_list_takes_is_a_gap_beside_others)
+{
+	json_t *environment = json_array();
+	autojson json_t *result = NULL;
+
+	for (int i = 0; i < 2100; i++)
+		json_array_append_new(environment,
+				      json_sprintf("X%d_SECRET=firn-fake-%d", i,
+						   i));
+	result = look_at_environment(environment);
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "items")),
+			  2000);
+	ck_assert(has_gap(result, "the rest"));
+	ck_assert(has_gap(result, "environment"));
+}
+END_TEST
+
 START_TEST(a_process_that_is_gone_is_a_gap)
 {
 	kill(pid, SIGKILL);
@@ -364,6 +428,10 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase, a_hostile_name_is_no_markup);
 	tcase_add_test(tcase, the_most_urgent_come_first);
 	tcase_add_test(tcase, another_case_has_other_fingerprints);
+	tcase_add_test(tcase, each_secret_in_a_value_is_an_item);
+	tcase_add_test(tcase, a_name_that_holds_a_secret_is_not_shown);
+	tcase_add_test(tcase,
+		       more_secrets_than_the_list_takes_is_a_gap_beside_others);
 	tcase_add_test(tcase, a_process_that_is_gone_is_a_gap);
 }
 
