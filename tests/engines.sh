@@ -213,7 +213,7 @@ engine_containerd_signal() {
 engine_helpers() {
 	for engine_proc in /proc/[0-9]*; do
 		engine_pid=${engine_proc#/proc/}
-		case $(tr '\0' ' ' <"$engine_proc/cmdline" 2>/dev/null) in
+		case $(cat "$engine_proc/cmdline" 2>/dev/null | tr "\0" " ") in
 		*containerd-shim*"$1"/* | *conmon*"$1"/*) echo "$engine_pid" ;;
 		esac
 	done

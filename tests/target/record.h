@@ -30,7 +30,7 @@ static struct firn_err err;
 static inline void
 record_parents(const char *path)
 {
-	char full[PATH_MAX];
+	char full[2 * PATH_MAX];
 	size_t base = strlen(record.folder);
 
 	snprintf(full, sizeof(full), "%s%s", record.folder, path);
@@ -46,7 +46,7 @@ record_parents(const char *path)
 static inline void
 record_file(const char *path, const char *text, size_t len)
 {
-	char full[PATH_MAX];
+	char full[2 * PATH_MAX];
 	FILE *file;
 
 	record_parents(path);
@@ -66,7 +66,7 @@ record_text(const char *path, const char *text)
 static inline void
 record_link(const char *path, const char *to)
 {
-	char full[PATH_MAX];
+	char full[2 * PATH_MAX];
 
 	record_parents(path);
 	snprintf(full, sizeof(full), "%s%s", record.folder, path);

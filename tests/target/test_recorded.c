@@ -248,7 +248,7 @@ END_TEST
 START_TEST(a_state_file_can_not_make_a_cgroup_its_own)
 {
 	static const char *const groups[] = { "/",           "/init.scope",
-					      "/user.slice", "/docker/" ID,
+					      "/user.slice", ("/docker/" ID),
 					      "/../x",       "relative" };
 
 	container(100, "/docker/" ID, NULL);
