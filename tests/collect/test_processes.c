@@ -149,15 +149,15 @@ START_TEST(the_environment_is_kept_whatever_bytes_it_has)
 {
 	pid_t pid = suspect(live_with_a_strange_environment);
 	autojson json_t *line = NULL;
-	json_t *environ;
+	json_t *environment;
 
 	capture(&firn_collect_processes);
 	line = line_of(pid);
-	environ = json_object_get(line, "environ");
-	ck_assert_uint_eq(json_array_size(environ), 3);
-	ck_assert_str_eq(json_string_value(json_array_get(environ, 0)),
+	environment = json_object_get(line, "environ");
+	ck_assert_uint_eq(json_array_size(environment), 3);
+	ck_assert_str_eq(json_string_value(json_array_get(environment, 0)),
 			 "A=\\xff\\xfe");
-	ck_assert_str_eq(json_string_value(json_array_get(environ, 1)),
+	ck_assert_str_eq(json_string_value(json_array_get(environment, 1)),
 			 "LD_PRELOAD=/tmp/evil.so");
 	ck_assert_ptr_nonnull(firn_json_string(line, "environ_b64", NULL));
 	ck_finding(line, "ld_preload");
