@@ -109,7 +109,7 @@ write_checklist(struct run *run, json_t *checklist, struct firn_err *err)
 	static const struct firn_member_source source = {
 		.collector = "secrets",
 		.source = "what was collected",
-		.meaning = "firn-secrets(7)",
+		.meaning = "firn(1), secrets",
 	};
 	autofree char *markdown = firn_secrets_markdown(checklist);
 
