@@ -9,6 +9,7 @@
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
 #include "contain/still.h"
+#include "contain/urgency.h"
 
 /* One freeze, from the question to the answer; by hierarchy. */
 struct freezing {
@@ -245,6 +246,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	    unsigned timeout_ms, json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct freezing freezing = { 0 };
+	autodone(firn_urgency_end) struct firn_urgency urgency =
+		firn_urgency_begin();
 
 	freezing.result = json_object();
 	freezing.failures = json_array();
