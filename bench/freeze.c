@@ -128,12 +128,14 @@ print(const char *name, uint64_t *us, size_t n)
 static void
 run_round(struct firn_ledger *ledger, uint64_t us[N_MEASURES])
 {
+	const struct firn_freezing how = {
+		.timeout_ms = FIRN_FREEZE_TIMEOUT_MS,
+	};
 	autojson json_t *frozen = NULL, *thawed = NULL;
 	uint64_t start_ns = firn_monotonic_ns();
 	const char *state;
 
-	if (firn_freeze(&target, ledger, FIRN_FREEZE_TIMEOUT_MS, &frozen,
-			&err) < 0)
+	if (firn_freeze(&target, ledger, &how, &frozen, &err) < 0)
 		fail("freeze");
 	us[CALL] = (firn_monotonic_ns() - start_ns) / 1000;
 	us[FROZEN] = (uint64_t)json_integer_value(

@@ -184,7 +184,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->isolation.n_allow = asked->allow.n;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
-	how->freeze_timeout_ms = asked->timeout_ms;
+	how->freezing.timeout_ms = asked->timeout_ms;
 }
 
 static int

@@ -107,12 +107,12 @@ static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
-	unsigned timeout_ms = FIRN_FREEZE_TIMEOUT_MS;
+	struct firn_freezing how = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
 	const struct firn_opt opts[] = {
 		{ 't', "timeout", "MS",
 		  "declare it partial after MS "
 		  "milliseconds (2000)",
-		  .number = &timeout_ms },
+		  .number = &how.timeout_ms },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -134,8 +134,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 				       FIRN_EXIT_OK);
 	}
 	if (firn_scene_ledger(&scene, &err) < 0 ||
-	    firn_freeze(scene.target, scene.ledger, timeout_ms, &freeze, &err) <
-		    0)
+	    firn_freeze(scene.target, scene.ledger, &how, &freeze, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "freeze", freeze);
 	state = firn_json_string(freeze, "state", NULL);

@@ -14,6 +14,7 @@
 #include "firn/case.h"
 #include "firn/collect.h"
 #include "firn/err.h"
+#include "firn/freeze.h"
 #include "firn/isolate.h"
 #include "firn/ledger.h"
 #include "firn/secrets.h"
@@ -36,7 +37,7 @@ struct firn_capture {
 	bool keep_frozen;   /* don't thaw at the end what was frozen for this */
 	bool isolate;       /* cut the network first, and leave it cut */
 	struct firn_isolation isolation;
-	unsigned freeze_timeout_ms;
+	struct firn_freezing freezing;
 
 	firn_progress_fn *progress; /* may be NULL */
 	void *progress_arg;

@@ -17,8 +17,12 @@
 /* When a freeze is declared partial. */
 #define FIRN_FREEZE_TIMEOUT_MS 2000
 
+struct firn_freezing {
+	unsigned timeout_ms;
+};
+
 /*
- * firn_freeze(target, ledger, timeout_ms, ret, err) -- stop every task of the
+ * firn_freeze(target, ledger, how, ret, err) -- stop every task of the
  * container.
  *
  * On v2 writes "1" to cgroup.freeze and waits by poll(2) until cgroup.events
@@ -61,8 +65,9 @@
  * cgroup-v1/freezer-subsystem.rst.
  */
 FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
-				struct firn_ledger *ledger, unsigned timeout_ms,
-				json_t **ret, struct firn_err *err);
+				struct firn_ledger *ledger,
+				const struct firn_freezing *how, json_t **ret,
+				struct firn_err *err);
 
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().

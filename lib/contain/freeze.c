@@ -243,7 +243,7 @@ report(struct freezing *freezing)
 
 int
 firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
-	    unsigned timeout_ms, json_t **ret, struct firn_err *err)
+	    const struct firn_freezing *how, json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct freezing freezing = { 0 };
 	autodone(firn_urgency_end) struct firn_urgency urgency =
@@ -258,7 +258,7 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	    ask(&freezing, target, ledger, err) < 0)
 		return firn_err_in(err, "freeze");
 
-	if (make(&freezing, timeout_ms, err) < 0) {
+	if (make(&freezing, how->timeout_ms, err) < 0) {
 		if (!took_any(&freezing))
 			note(&freezing, ledger, "failed");
 		return firn_err_in(err, "freeze");

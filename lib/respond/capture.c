@@ -52,8 +52,8 @@ freeze(struct run *run, struct firn_err *err)
 
 	if (run->how->leave_running)
 		return firn_target_scan(run->target, err);
-	if (firn_freeze(run->target, run->ledger, run->how->freeze_timeout_ms,
-			&said, err) < 0)
+	if (firn_freeze(run->target, run->ledger, &run->how->freezing, &said,
+			err) < 0)
 		return -1;
 	json_object_set_new(run->result, "freeze", said);
 	run->frozen_by_us = json_is_null(json_object_get(said, "already"));

@@ -88,7 +88,7 @@ capture(struct drill *drill, struct firn_err *err)
 		.path = drill->path,
 		.rules = drill->how->rules,
 		.isolate = true,
-		.freeze_timeout_ms = FIRN_FREEZE_TIMEOUT_MS,
+		.freezing.timeout_ms = FIRN_FREEZE_TIMEOUT_MS,
 		.progress = drill->how->progress,
 		.progress_arg = drill->how->progress_arg,
 	};

@@ -53,9 +53,11 @@ teardown(void)
 static int
 freeze_for(unsigned timeout_ms)
 {
+	const struct firn_freezing how = { .timeout_ms = timeout_ms };
+
 	json_decref(result);
 	result = NULL;
-	return firn_freeze(&cage.target, ledger, timeout_ms, &result, &err);
+	return firn_freeze(&cage.target, ledger, &how, &result, &err);
 }
 
 static int

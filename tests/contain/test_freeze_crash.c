@@ -50,12 +50,13 @@ run_firn(bool thaw)
 {
 	autodone(firn_ledger_close) struct firn_ledger *ledger = NULL;
 	autojson json_t *result = NULL;
+	const struct firn_freezing how = { .timeout_ms = 2000 };
 
 	if (firn_ledger_open_at(&ledger, dir_fd, "cage", NULL, &err) < 0)
 		return -1;
 	if (thaw)
 		return firn_thaw(&cage.target, ledger, false, &result, &err);
-	return firn_freeze(&cage.target, ledger, 2000, &result, &err);
+	return firn_freeze(&cage.target, ledger, &how, &result, &err);
 }
 
 /* Was it killed (1), or did it come to its end (0)? */

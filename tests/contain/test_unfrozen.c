@@ -114,9 +114,11 @@ take_request(void)
 static int
 freeze_for(unsigned timeout_ms)
 {
+	const struct firn_freezing how = { .timeout_ms = timeout_ms };
+
 	json_decref(result);
 	result = NULL;
-	return firn_freeze(&cage.target, ledger, timeout_ms, &result, &err);
+	return firn_freeze(&cage.target, ledger, &how, &result, &err);
 }
 
 START_TEST(a_task_that_waits_in_fuse_is_named_at_the_deadline)
