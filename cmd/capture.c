@@ -199,9 +199,12 @@ capture(const struct asked *asked, const struct firn_common *common,
 	int done;
 
 	if (firn_cmd_key(common, asked->key, &key, err) < 0 ||
-	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
-				   err) < 0 ||
 	    firn_scene_ledger(scene, err) < 0)
+		return -1;
+	/* Somebody's own are tried before anything is touched. */
+	if (asked->rules.n > 0 &&
+	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
+				   err) < 0)
 		return -1;
 	how->key = key;
 	how->rules = rules;

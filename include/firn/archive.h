@@ -44,6 +44,14 @@ FIRN_MUST_CHECK int firn_archive_create(
 	struct firn_err *err);
 void firn_archive_close(struct firn_archive **archive);
 
+/*
+ * firn_archive_probe(path, err) -- could it be created there?  Writes nothing.
+ *
+ * The errors of firn_archive_create() that can be known before: no such
+ * folder, a folder that can't be written, PATH or PATH.partial is there.
+ */
+FIRN_MUST_CHECK int firn_archive_probe(const char *path, struct firn_err *err);
+
 /* What is said of a member in data/manifest.json. */
 struct firn_member_source {
 	const char *collector; /* "network"; NULL for firn's own */

@@ -116,6 +116,9 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 		cut->cgroup_holds = cgroup_holds(cut);
 	}
 	if ((part & FIRN_ISOLATE_LINKS) != 0) {
+		if (cut->target->members.items == NULL &&
+		    firn_target_scan(cut->target, err) < 0)
+			return -1;
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
 	} else {

@@ -89,6 +89,12 @@ start(struct firn_archive *archive, const struct firn_archive_options *options,
 }
 
 int
+firn_archive_probe(const char *path, struct firn_err *err)
+{
+	return firn_output_probe(path, err);
+}
+
+int
 firn_archive_create(struct firn_archive **ret,
 		    const struct firn_archive_options *options,
 		    struct firn_err *err)

@@ -71,7 +71,6 @@ contain(struct run *run, struct firn_err *err)
 		return -1;
 	if (run->how->isolate)
 		mark(run, "isolated_ms");
-	firn_archive_frozen(run->archive, firn_is_frozen(run->target));
 	return 0;
 }
 
@@ -85,7 +84,8 @@ put_back(struct run *run, struct firn_err *err)
 	if (firn_thaw(run->target, run->ledger, false, &said, err) < 0)
 		return -1;
 	run->frozen_by_us = false;
-	firn_archive_frozen(run->archive, false);
+	if (run->archive != NULL)
+		firn_archive_frozen(run->archive, false);
 	json_object_set_new(run->result, "thaw", said);
 	return 0;
 }
@@ -139,15 +139,27 @@ in_short(const json_t *checklist)
 }
 
 static int
+make_checklist(struct run *run, json_t **ret, struct firn_err *err)
+{
+	autodone(firn_secret_rules_close) struct firn_secret_rules *own = NULL;
+	const struct firn_secret_rules *rules = run->how->rules;
+
+	if (rules == NULL) {
+		if (firn_secret_rules_open(&own, NULL, 0, err) < 0)
+			return -1;
+		rules = own;
+	}
+	return firn_secrets_of_target(run->target, rules, run->how->of, ret,
+				      err);
+}
+
+static int
 assess(struct run *run, struct firn_err *err)
 {
 	autojson json_t *checklist = NULL;
 	struct firn_err why = { 0 };
 
-	if (run->how->rules == NULL)
-		return 0;
-	if (firn_secrets_of_target(run->target, run->how->rules, run->how->of,
-				   &checklist, &why) < 0) {
+	if (make_checklist(run, &checklist, &why) < 0) {
 		firn_archive_gap(run->archive, "secrets", "the checklist",
 				 &why);
 		return 0;
@@ -221,6 +233,7 @@ describe(struct run *run, const struct firn_sealed *sealed)
 	bool frozen = firn_is_frozen(run->target);
 
 	firn_key_fingerprint(run->how->key, signer);
+	json_object_set_new(result, "target", firn_target_json(run->target));
 	firn_json_text(result, "archive", sealed->path);
 	firn_json_text(result, "seal", sealed->seal);
 	firn_json_text(result, "signer", signer);
@@ -257,8 +270,14 @@ finish(struct run *run, int done, struct firn_err *err)
 {
 	struct firn_err undo = { 0 };
 
-	if (put_back(run, &undo) < 0)
+	if (put_back(run, &undo) < 0) {
+		if (run->archive == NULL)
+			return firn_err_in(err, "%s; and before that",
+					   undo.text);
 		firn_archive_gap(run->archive, "thaw", "the target", &undo);
+	}
+	if (run->archive == NULL)
+		return -1;
 	if (done < 0 && err->code != ENOSPC && err->code != EDQUOT)
 		return -1;
 	return seal(run, err);
@@ -274,8 +293,10 @@ create(struct run *run, struct firn_err *err)
 		.key = run->how->key,
 	};
 
-	if (firn_archive_create(&run->archive, &options, err) < 0)
+	if (firn_case_key(run->how->of, err) < 0 ||
+	    firn_archive_create(&run->archive, &options, err) < 0)
 		return -1;
+	firn_archive_frozen(run->archive, firn_is_frozen(run->target));
 	if (run->how->progress != NULL)
 		firn_archive_on_progress(run->archive, run->how->progress,
 					 run->how->progress_arg);
@@ -298,10 +319,11 @@ firn_capture(struct firn_target *target, struct firn_ledger *ledger,
 	int done;
 
 	firn_json_text(result, "case", how->of->id);
-	json_object_set_new(result, "target", firn_target_json(target));
-	if (create(&run, err) < 0)
+	if (how->path != NULL && firn_archive_probe(how->path, err) < 0)
 		return -1;
 	done = contain(&run, err);
+	if (done == 0)
+		done = create(&run, err);
 	if (done == 0)
 		done = read_everything(&run, err);
 	done = finish(&run, done, err);
