@@ -31,6 +31,7 @@ FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
 struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
+	bool reset; /* then destroy its connections, see firn_reset() */
 };
 
 /*
@@ -51,6 +52,8 @@ struct firn_isolation {
  *   "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "reset"    as firn_reset() has it, if that was asked for and all of it was
+ *              to be cut by this call
  *
  * Source: linux/bpf.h; bpf(2); Linux Documentation/bpf/prog_cgroup_sockopt.rst
  * and bpf_prog_run.rst.
@@ -72,6 +75,36 @@ FIRN_MUST_CHECK int firn_isolate_part(struct firn_target *target,
 				      const struct firn_isolation *how,
 				      enum firn_isolate_part part, json_t **ret,
 				      struct firn_err *err);
+
+/*
+ * firn_reset(target, ledger, ret, err) -- destroy a cut container's
+ * connections, and tell their peers.
+ *
+ * TCP, and UDP that has a peer, of its own; not what listens, not what stays
+ * inside.  First they are written down, in the ledger and in `*ret`.  Their
+ * owners get ECONNABORTED, their peers a reset (ECONNRESET): the cut lets just
+ * so many packets pass as these need, and lasts.  Then the connections that the
+ * kernel tracks for its addresses are taken away, in its network namespace and
+ * in the host's (where it shares the host's: those of the sockets).  Nothing of
+ * it can be undone.  Without a cut that holds it is EPERM.
+ *
+ * `*ret` is a new object:
+ *   "sockets"   array of {"family", "protocol", "local", "remote", "state",
+ *               "inode", "receive_queue_bytes", "send_queue_bytes",
+ *               "end": "destroyed", "had ended", or why not}
+ *   "destroyed", "failed", "left_out": how many
+ *   "passed"    packets that were let through for it: resets, what a peer asks
+ *               back, address resolution
+ *   "silent"    text: why peers are not told, if so
+ *   "flows"     {"container", "host"}: tracked connections taken away
+ *   "open"      array of texts: what of it was not done
+ *
+ * Source: linux/sock_diag.h; kernel net/ipv4/tcp.c, tcp_abort();
+ * RFC 5961, section 3.2.
+ */
+FIRN_MUST_CHECK int firn_reset(struct firn_target *target,
+			       struct firn_ledger *ledger, json_t **ret,
+			       struct firn_err *err);
 
 /*
  * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,

@@ -206,7 +206,7 @@ expect_kind(int fd, const char *kind, struct firn_err *err)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (readlink(path, link, sizeof(link) - 1) < 0)
 		return firn_err_sys(err, "look at BPF object");
-	/* "bpf_link", since Linux 6.13 or so "bpf-link". */
+	/* "bpf_link", since Linux 6.13 or so "bpf-link"; "bpf-map" always. */
 	for (char *c = strstr(link, "bpf-"); c != NULL; c = NULL)
 		c[3] = '_';
 	if (strstr(link, kind) == NULL)
@@ -242,7 +242,7 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 int
 firn_bpf_map_look(int fd, struct bpf_map_info *ret, struct firn_err *err)
 {
-	if (expect_kind(fd, "bpf-map", err) < 0)
+	if (expect_kind(fd, "bpf_map", err) < 0)
 		return -1;
 	*ret = (struct bpf_map_info){ 0 };
 	return look(fd, ret, sizeof(*ret), err);

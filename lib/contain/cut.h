@@ -110,6 +110,10 @@ const char *firn_cut_pin(const struct firn_place *place, size_t i);
 /* firn_cut_counters(path, err) -- the map pinned there, made if need be. */
 FIRN_MUST_CHECK int firn_cut_counters(const char *path, struct firn_err *err);
 
+/* firn_cut_open_counters(path) -- the map pinned there; a descriptor, or -1 if
+ * there is none. */
+int firn_cut_open_counters(const char *path);
+
 /* firn_cut_load(cut, hook, map_fd, err) -- a program that was seen to judge
  * rightly; a descriptor, or -1. */
 FIRN_MUST_CHECK int firn_cut_load(const struct firn_cut *cut,

@@ -51,11 +51,11 @@ is_counters(int fd)
 	return firn_bpf_map_look(fd, &info, &why) == 0 &&
 	       info.type == BPF_MAP_TYPE_ARRAY && info.key_size == 4 &&
 	       info.value_size == sizeof(struct firn_count) &&
-	       info.max_entries == FIRN_N_COUNTS;
+	       info.max_entries == FIRN_N_ELEMENTS;
 }
 
-static int
-open_counters(const char *path)
+int
+firn_cut_open_counters(const char *path)
 {
 	struct firn_err gone;
 	autoclose int fd = firn_bpf_open_pin(path, &gone);
@@ -68,14 +68,14 @@ open_counters(const char *path)
 int
 firn_cut_counters(const char *path, struct firn_err *err)
 {
-	autoclose int fd = open_counters(path);
+	autoclose int fd = firn_cut_open_counters(path);
 
 	if (fd >= 0)
 		return firn_steal_fd(&fd);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return firn_err_sys(err, "remove pin %s", path);
 	fd = firn_bpf_array("firn_counters", sizeof(struct firn_count),
-			    FIRN_N_COUNTS, err);
+			    FIRN_N_ELEMENTS, err);
 	if (fd < 0 || firn_bpf_pin(fd, path, err) < 0)
 		return -1;
 	return firn_steal_fd(&fd);
@@ -223,7 +223,7 @@ firn_cut_dropped(const json_t *changes)
 
 		if (path == NULL || is_named_before(changes, i, path))
 			continue;
-		fd = open_counters(path);
+		fd = firn_cut_open_counters(path);
 		if (fd >= 0)
 			add_dropped(fd, sums);
 	}

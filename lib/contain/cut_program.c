@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "contain/bpf_call.h"
+#include "contain/cut_reset.h"
 
 /* What the registers hold from the first line on. */
 enum {
@@ -446,6 +447,23 @@ spare_loopback(const struct cut *cut)
 	firn_bpf_place(code, no);
 }
 
+/* At the end of dropping: what firn itself sends may still pass. */
+static void
+pass_resets(const struct cut *cut, int map_fd)
+{
+	const struct firn_reset_spot spot = {
+		.code = cut->code,
+		.hook = cut->hook,
+		.map_fd = map_fd,
+		.skb = SKB,
+		.scratch = HEADER,
+		.pass = cut->pass,
+	};
+
+	if (firn_reset_passes(cut->hook))
+		firn_reset_code(&spot);
+}
+
 static int
 assemble(struct cut *cut, int map_fd, struct firn_err *err)
 {
@@ -460,9 +478,10 @@ assemble(struct cut *cut, int map_fd, struct firn_err *err)
 	if (cut->how->n_allow > 0)
 		by_rules(cut);
 	firn_bpf_place(code, cut->drop);
+	pass_resets(cut, map_fd);
 	answer(cut, false);
 	/* The verifier wants no code that can't be reached. */
-	if (cut->how->n_allow > 0) {
+	if (cut->how->n_allow > 0 || firn_reset_passes(cut->hook)) {
 		firn_bpf_jump(code, count);
 		firn_bpf_place(code, cut->pass);
 		answer(cut, true);

@@ -152,6 +152,25 @@ result(struct firn_cut *cut)
 	return object;
 }
 
+/* The cut stands whether this succeeds or not. */
+static void
+reset(struct firn_cut *cut, json_t *result)
+{
+	struct firn_err why = { 0 };
+	json_t *said = NULL;
+
+	if (!cut->how->reset)
+		return;
+	if (firn_reset(cut->target, cut->ledger, &said, &why) < 0) {
+		firn_cut_without(cut, "reset", why.text);
+		firn_cut_open(cut, "its connections: they were not reset: %s",
+			      why.text);
+		json_object_set_new(result, "state", json_string("partial"));
+		return;
+	}
+	json_object_set_new(result, "reset", said);
+}
+
 /* Nothing at all is in force, though something could get through. */
 static int
 refuse_nothing(const struct firn_cut *cut, struct firn_err *err)
@@ -183,7 +202,11 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 	    json_array_size(cut.open) > 0)
 		return refuse_nothing(&cut, err);
 	*ret = result(&cut);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	if (*ret == NULL)
+		return firn_err_nomem(err);
+	if (part == FIRN_ISOLATE_ALL)
+		reset(&cut, *ret);
+	return 0;
 }
 
 int

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/cut.h"
+#include "contain/reset.h"
 
 static uint64_t
 number_of(const json_t *change)
@@ -72,7 +73,8 @@ firn_release(struct firn_ledger *ledger, json_t **ret, struct firn_err *err)
 	if (changes == NULL || undone == NULL)
 		return firn_err_nomem(err);
 	dropped = firn_cut_dropped(changes);
-	if (undo_all(ledger, changes, undone, err) < 0)
+	if (undo_all(ledger, changes, undone, err) < 0 ||
+	    firn_reset_settle(ledger, err) < 0)
 		return -1;
 	*ret = json_pack("{s:s, s:O, s:O}", "state",
 			 json_array_size(undone) > 0 ? "released"
