@@ -31,6 +31,7 @@ FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
 struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
+	bool log; /* count whom it still tries to reach, see firn_attempts() */
 	bool reset; /* then destroy its connections, see firn_reset() */
 };
 
@@ -52,6 +53,7 @@ struct firn_isolation {
  *   "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "attempts" as firn_attempts() has them, if they are counted
  *   "reset"    as firn_reset() has it, if that was asked for and all of it was
  *              to be cut by this call
  *
@@ -107,10 +109,26 @@ FIRN_MUST_CHECK int firn_reset(struct firn_target *target,
 			       struct firn_err *err);
 
 /*
+ * firn_attempts(ledger, ret, err) -- what was dropped so far, by whom it was
+ * for or from.
+ *
+ * `*ret` is NULL where that isn't counted, or a new array, most packets first,
+ * of {"direction": "out" (what the container sends) or "in", "at": "cgroup" or
+ * "interface", "protocol": "tcp", ..., "arp", "ip N" or "ethertype N",
+ * "remote", "port", "packets", "bytes", "first", "last": times, "sample":
+ * base64 of the first packet's first 64 bytes, beginning with its IP header, at
+ * an interface with its Ethernet header}.  Each place keeps 1024 of them; those
+ * that were not seen for the longest time are forgotten first.
+ */
+FIRN_MUST_CHECK int firn_attempts(const struct firn_ledger *ledger,
+				  json_t **ret, struct firn_err *err);
+
+/*
  * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,
  * from the ledger alone: the container may be gone.  `*ret` is a new object:
  * "state" ("released", "not isolated"), "undone" (methods), "dropped" (the
- * counters at the end).
+ * counters at the end), "attempts" (as firn_attempts(), if they were counted;
+ * the ledger keeps the first 512 of each place).
  */
 FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);

@@ -90,20 +90,62 @@ firn_bpf_program(const char *name, uint32_t type, uint32_t attach,
 			    strerror(errno), last_words(log));
 }
 
+static int
+make_map(union bpf_attr *attr, const char *name, struct firn_err *err)
+{
+	int fd;
+
+	strncpy(attr->map_name, name, sizeof(attr->map_name) - 1);
+	fd = call_with_memory(BPF_MAP_CREATE, attr);
+	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
+}
+
 int
 firn_bpf_array(const char *name, uint32_t value_size, uint32_t n,
 	       struct firn_err *err)
 {
 	union bpf_attr attr = { 0 };
-	int fd;
 
 	attr.map_type = BPF_MAP_TYPE_ARRAY;
 	attr.key_size = sizeof(uint32_t);
 	attr.value_size = value_size;
 	attr.max_entries = n;
-	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
-	fd = call_with_memory(BPF_MAP_CREATE, &attr);
-	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
+	return make_map(&attr, name, err);
+}
+
+int
+firn_bpf_lru(const char *name, uint32_t key_size, uint32_t value_size,
+	     uint32_t n, struct firn_err *err)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_type = BPF_MAP_TYPE_LRU_HASH;
+	attr.key_size = key_size;
+	attr.value_size = value_size;
+	attr.max_entries = n;
+	return make_map(&attr, name, err);
+}
+
+bool
+firn_bpf_next(int map_fd, const void *key, void *ret)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = address(key);
+	attr.next_key = address(ret);
+	return call(BPF_MAP_GET_NEXT_KEY, &attr) == 0;
+}
+
+bool
+firn_bpf_find(int map_fd, const void *key, void *value)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = address(key);
+	attr.value = address(value);
+	return call(BPF_MAP_LOOKUP_ELEM, &attr) == 0;
 }
 
 int

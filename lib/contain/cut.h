@@ -32,6 +32,7 @@ struct firn_cut {
 
 	json_t *methods, *not_used, *open; /* of the result */
 	size_t n_changes;                  /* made by this call */
+	int attempts_fd; /* where the change under way counts them, or -1 */
 	bool cgroup_holds;
 };
 
@@ -106,6 +107,12 @@ FIRN_MUST_CHECK int firn_cut_add_pins(const struct firn_cut *cut,
 
 /* firn_cut_pin(place, i) -- the i-th of them; borrowed. */
 const char *firn_cut_pin(const struct firn_place *place, size_t i);
+
+/* firn_cut_log(cut, place, err) -- a place of programs: where they count whom
+ * they drop, if that was asked for, into the details. */
+FIRN_MUST_CHECK int firn_cut_log(const struct firn_cut *cut,
+				 struct firn_place *place,
+				 struct firn_err *err);
 
 /* firn_cut_counters(path, err) -- the map pinned there, made if need be. */
 FIRN_MUST_CHECK int firn_cut_counters(const char *path, struct firn_err *err);

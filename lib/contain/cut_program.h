@@ -62,6 +62,13 @@ FIRN_MUST_CHECK int firn_cut_program(enum firn_hook hook,
 				     const struct firn_isolation *how,
 				     int map_fd, struct firn_err *err);
 
+/* firn_cut_program_logging(..., attempts_fd, err) -- one that also counts whom
+ * the dropped packets were for, in a map of cut_attempts.h. */
+FIRN_MUST_CHECK int firn_cut_program_logging(enum firn_hook hook,
+					     const struct firn_isolation *how,
+					     int map_fd, int attempts_fd,
+					     struct firn_err *err);
+
 /*
  * firn_cut_prove(prog_fd, hook, how, map_fd, ifindex, err) -- let the loaded
  * program judge packets of ours, and compare.

@@ -152,6 +152,17 @@ result(struct firn_cut *cut)
 	return object;
 }
 
+static void
+add_attempts(const struct firn_cut *cut, json_t *object)
+{
+	struct firn_err why = { 0 };
+	json_t *attempts = NULL;
+
+	if (firn_attempts(cut->ledger, &attempts, &why) == 0 &&
+	    attempts != NULL)
+		json_object_set_new(object, "attempts", attempts);
+}
+
 /* The cut stands whether this succeeds or not. */
 static void
 reset(struct firn_cut *cut, json_t *result)
@@ -194,6 +205,7 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 		.how = how,
 		.pins.dir_fd = -1,
 		.rtnl_fd = -1,
+		.attempts_fd = -1,
 	};
 
 	if (open_cut(&cut, err) < 0 || run(&cut, part, methods, err) < 0)
@@ -204,6 +216,7 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 	*ret = result(&cut);
 	if (*ret == NULL)
 		return firn_err_nomem(err);
+	add_attempts(&cut, *ret);
 	if (part == FIRN_ISOLATE_ALL)
 		reset(&cut, *ret);
 	return 0;

@@ -27,12 +27,47 @@ static struct firn_drill_container container;
 static struct firn_target *target;
 static struct firn_ledger *ledger;
 
+static pid_t drilled_by; /* 0 when there is none */
+
+static inline int
+drilled_remove(void)
+{
+	json_t *said = NULL;
+	char path[256];
+	int done = 0;
+
+	drilled_by = 0;
+	if (ledger != NULL)
+		done |= firn_release(ledger, &said, &err);
+	json_decref(said);
+	if (target != NULL)
+		snprintf(path, sizeof(path), "/run/firn/ledger/%s.jsonl",
+			 target->id);
+	firn_ledger_close(&ledger);
+	if (target != NULL)
+		unlink(path);
+	firn_target_close(&target);
+	done |= firn_drill_container_remove(&container, &err);
+	firn_host_close(&host);
+	return done;
+}
+
+/* A test that fails exits: nothing may be left behind by it either. */
+static inline void
+drilled_at_exit(void)
+{
+	if (getpid() == drilled_by)
+		(void)drilled_remove();
+}
+
 static inline void
 drilled_setup(void)
 {
 	const struct firn_authority authority = { 0 };
 	char name[32];
 
+	drilled_by = getpid();
+	atexit(drilled_at_exit);
 	ck_ok(firn_host_open(&host, "/", &err));
 	ck_ok(firn_drill_container_make(&container, &host, &err));
 	snprintf(name, sizeof(name), "pid:%d", (int)container.pid);
@@ -43,17 +78,7 @@ drilled_setup(void)
 static inline void
 drilled_teardown(void)
 {
-	json_t *said = NULL;
-	char path[256];
-
-	ck_ok(firn_release(ledger, &said, &err));
-	json_decref(said);
-	snprintf(path, sizeof(path), "/run/firn/ledger/%s.jsonl", target->id);
-	firn_ledger_close(&ledger);
-	unlink(path);
-	firn_target_close(&target);
-	ck_ok(firn_drill_container_remove(&container, &err));
-	firn_host_close(&host);
+	ck_ok(drilled_remove());
 }
 
 /* A process of the test's in the container. */
