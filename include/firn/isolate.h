@@ -32,7 +32,8 @@ struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
 	bool log; /* count whom it still tries to reach, see firn_attempts() */
-	bool reset; /* then destroy its connections, see firn_reset() */
+	bool reset;    /* then destroy its connections, see firn_reset() */
+	bool cut_unix; /* no new connection to a unix socket either */
 };
 
 /*
@@ -46,13 +47,16 @@ struct firn_isolation {
  *
  * `*ret` is a new object:
  *   "state"    "isolated", or "partial" with what is left open
- *   "methods"  array of {"method": "cgroup-bpf" | "tcx" | "clsact" |
- *              "link-down", "on": cgroup or interface, "covers": text,
- *              "verified": bool, "elapsed_us"}
- *   "not_used" array of {"method", "why"}
+ *   "methods"  array of {"method": "cgroup-bpf" | "unix-bpf" | "tcx" |
+ *              "clsact" | "link-down", "on": cgroup or interface, "covers":
+ * text, "verified": bool, "elapsed_us"} "not_used" array of {"method", "why"}
  *   "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "unix"     (with the interfaces) what leads out of it over unix sockets:
+ *              array of {"kind": "connection", "pid", "fd", "type", "path",
+ *              "peer_pid", "peer_comm"} and {"kind": "mounted", "path",
+ *              "source"}; no cut of the network concerns them
  *   "attempts" as firn_attempts() has them, if they are counted
  *   "reset"    as firn_reset() has it, if that was asked for and all of it was
  *              to be cut by this call

@@ -21,6 +21,8 @@
 /* Linux 6.6 and later; not in the headers of Debian 12. */
 #define FIRN_BPF_TCX_INGRESS 46
 #define FIRN_BPF_TCX_EGRESS 47
+#define FIRN_BPF_CGROUP_UNIX_CONNECT 49 /* Linux 6.7 */
+#define FIRN_BPF_CGROUP_UNIX_SENDMSG 50
 #define FIRN_BPF_F_BEFORE                                  \
 	(1u << 3) /* with nothing named: before all others \
 		   */

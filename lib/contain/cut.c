@@ -10,12 +10,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "contain/cut_attempts.h"
+#include "contain/cut_unix.h"
 
 static const struct firn_method *const methods[] = {
-	&firn_method_cgroup,
-	&firn_method_tcx,
-	&firn_method_clsact,
-	&firn_method_down,
+	&firn_method_cgroup, &firn_method_unix, &firn_method_tcx,
+	&firn_method_clsact, &firn_method_down,
 };
 
 static const struct firn_method *
@@ -190,7 +189,7 @@ open_log(struct firn_cut *cut, const struct firn_method *method,
 	const char *path = firn_json_string(place->details, "attempts", NULL);
 	struct firn_err why = { 0 };
 
-	if (!cut->how->log)
+	if (!cut->how->log || (path == NULL && place->link == NULL))
 		return;
 	if (path == NULL)
 		firn_err_set(&why, ENOTSUP, "%s counts no attempts",

@@ -159,7 +159,9 @@ static bool
 is_cgroup(uint32_t attach)
 {
 	return attach == BPF_CGROUP_INET_INGRESS ||
-	       attach == BPF_CGROUP_INET_EGRESS;
+	       attach == BPF_CGROUP_INET_EGRESS ||
+	       attach == FIRN_BPF_CGROUP_UNIX_CONNECT ||
+	       attach == FIRN_BPF_CGROUP_UNIX_SENDMSG;
 }
 
 /* The link that an interrupted isolation left there; -1 if it is none for this

@@ -22,7 +22,7 @@ enum {
 bool
 firn_owner_is_member(const struct firn_member *member)
 {
-	return !member->joined && !member->foreign;
+	return !member->joined;
 }
 
 /* A cgroup's id on v2 is its folder's inode.  Past the limits the holders

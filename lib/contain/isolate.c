@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "contain/allow.h"
 #include "contain/cut.h"
+#include "contain/cut_unix.h"
 #include "contain/isolate_with.h"
 
 /* An interface that is not loopback, for programs to be tried on.  Numbers
@@ -38,6 +39,7 @@ close_cut(struct firn_cut *cut)
 	json_decref(cut->methods);
 	json_decref(cut->not_used);
 	json_decref(cut->open);
+	json_decref(cut->unix_sockets);
 }
 
 static int
@@ -110,7 +112,8 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
     const struct firn_method *const *methods, struct firn_err *err)
 {
 	if ((part & FIRN_ISOLATE_CGROUP) != 0) {
-		if (firn_cut_cgroup(cut, err) < 0)
+		if (firn_cut_cgroup(cut, err) < 0 ||
+		    (cut->how->cut_unix && firn_cut_unix(cut, err) < 0))
 			return -1;
 	} else {
 		cut->cgroup_holds = cgroup_holds(cut);
@@ -118,6 +121,7 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 	if ((part & FIRN_ISOLATE_LINKS) != 0) {
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
+		cut->unix_sockets = firn_cut_unix_report(cut);
 	} else {
 		firn_cut_open(cut,
 			      "all its interfaces: %s: they are not cut "
@@ -145,6 +149,7 @@ result(struct firn_cut *cut)
 	json_object_set(object, "not_used", cut->not_used);
 	json_object_set(object, "open", cut->open);
 	json_object_set(object, "allow", cut->allow);
+	json_object_set(object, "unix", cut->unix_sockets);
 	json_object_set_new(object, "dropped", firn_cut_dropped(changes));
 	json_object_set_new(object, "already",
 			    json_boolean(cut->n_changes == 0 &&

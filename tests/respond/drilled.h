@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,36 +28,44 @@ static struct firn_drill_container container;
 static struct firn_target *target;
 static struct firn_ledger *ledger;
 
-static pid_t drilled_by; /* 0 when there is none */
+/* A test that fails ends where it stands, so whoever comes after it takes away
+ * its container: this is seen by all of them. */
+static struct drilled {
+	bool there;
+	struct firn_drill_container container;
+} * drilled;
 
+/* Release and remove.  Returns 0, or -1 for the first failure. */
 static inline int
 drilled_remove(void)
 {
 	json_t *said = NULL;
 	char path[256];
-	int done = 0;
+	int done = firn_release(ledger, &said, &err);
 
-	drilled_by = 0;
-	if (ledger != NULL)
-		done |= firn_release(ledger, &said, &err);
 	json_decref(said);
-	if (target != NULL)
-		snprintf(path, sizeof(path), "/run/firn/ledger/%s.jsonl",
-			 target->id);
+	snprintf(path, sizeof(path), "/run/firn/ledger/%s.jsonl", container.id);
 	firn_ledger_close(&ledger);
-	if (target != NULL)
-		unlink(path);
+	unlink(path);
 	firn_target_close(&target);
-	done |= firn_drill_container_remove(&container, &err);
+	if (firn_drill_container_remove(&container, &err) < 0)
+		done = -1;
 	firn_host_close(&host);
+	drilled->there = false;
 	return done;
 }
 
-/* A test that fails exits: nothing may be left behind by it either. */
+/* What a test that failed has left. */
 static inline void
-drilled_at_exit(void)
+drilled_clean(void)
 {
-	if (getpid() == drilled_by)
+	const struct firn_authority authority = { 0 };
+
+	if (drilled == NULL || !drilled->there)
+		return;
+	container = drilled->container;
+	container.listen_fd = container.beacon_fd = -1;
+	if (firn_ledger_open(&ledger, container.id, &authority, &err) == 0)
 		(void)drilled_remove();
 }
 
@@ -66,10 +75,11 @@ drilled_setup(void)
 	const struct firn_authority authority = { 0 };
 	char name[32];
 
-	drilled_by = getpid();
-	atexit(drilled_at_exit);
+	drilled_clean();
 	ck_ok(firn_host_open(&host, "/", &err));
 	ck_ok(firn_drill_container_make(&container, &host, &err));
+	drilled->container = container;
+	drilled->there = true;
 	snprintf(name, sizeof(name), "pid:%d", (int)container.pid);
 	ck_ok(firn_target_open(&target, &host, name, &err));
 	ck_ok(firn_ledger_open(&ledger, target->id, &authority, &err));
@@ -79,6 +89,32 @@ static inline void
 drilled_teardown(void)
 {
 	ck_ok(drilled_remove());
+}
+
+/* The body of main(): `add` adds the tests. */
+static inline int
+drilled_main(const char *name, void (*setup)(void), void (*teardown)(void),
+	     void (*add)(TCase *tcase))
+{
+	Suite *suite = suite_create(name);
+	TCase *tcase = tcase_create("container");
+	int status;
+
+	if (geteuid() != 0) {
+		puts("SKIP: a container needs root");
+		return 77;
+	}
+	drilled = mmap(NULL, sizeof(*drilled), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (drilled == MAP_FAILED)
+		return 1;
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	add(tcase);
+	suite_add_tcase(suite, tcase);
+	status = run_suite(suite);
+	drilled_clean();
+	return status;
 }
 
 /* A process of the test's in the container. */

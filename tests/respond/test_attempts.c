@@ -250,18 +250,9 @@ START_TEST(a_flood_does_not_drive_out_the_beacon)
 }
 END_TEST
 
-int
-main(void)
+static void
+add(TCase *tcase)
 {
-	Suite *suite = suite_create("attempts");
-	TCase *tcase = tcase_create("container");
-
-	if (geteuid() != 0) {
-		puts("SKIP: a container needs root");
-		return 77;
-	}
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, drilled_setup, drilled_teardown);
 	tcase_add_test(tcase, where_it_beacons_is_counted);
 	tcase_add_test(tcase, nothing_is_counted_that_firn_made_up);
 	tcase_add_test(tcase, datagrams_and_raw_frames_are_counted);
@@ -270,6 +261,10 @@ main(void)
 		       they_outlive_firn_and_are_in_the_ledger_at_the_end);
 	tcase_add_test(tcase, without_it_nothing_is_kept);
 	tcase_add_test(tcase, a_flood_does_not_drive_out_the_beacon);
-	suite_add_tcase(suite, tcase);
-	return run_suite(suite);
+}
+
+int
+main(void)
+{
+	return drilled_main("attempts", drilled_setup, drilled_teardown, add);
 }

@@ -387,18 +387,9 @@ START_TEST(after_a_crash_nothing_of_it_is_left)
 }
 END_TEST
 
-int
-main(void)
+static void
+add(TCase *tcase)
 {
-	Suite *suite = suite_create("reset");
-	TCase *tcase = tcase_create("container");
-
-	if (geteuid() != 0) {
-		puts("SKIP: a container needs root");
-		return 77;
-	}
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, drilled_setup, drilled_teardown);
 	tcase_add_test(tcase, its_peer_gets_a_reset);
 	tcase_add_test(tcase, without_it_the_peer_hears_nothing);
 	tcase_add_test(tcase, afterwards_it_is_as_cut_as_before);
@@ -411,6 +402,10 @@ main(void)
 		       a_socket_that_its_owner_has_locked_holds_nobody_up);
 	tcase_add_test(tcase, tracked_connections_of_its_addresses_go);
 	tcase_add_loop_test(tcase, after_a_crash_nothing_of_it_is_left, 0, 8);
-	suite_add_tcase(suite, tcase);
-	return run_suite(suite);
+}
+
+int
+main(void)
+{
+	return drilled_main("reset", drilled_setup, drilled_teardown, add);
 }
