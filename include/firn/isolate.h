@@ -48,9 +48,9 @@ struct firn_isolation {
  * `*ret` is a new object:
  *   "state"    "isolated", or "partial" with what is left open
  *   "methods"  array of {"method": "cgroup-bpf" | "unix-bpf" | "tcx" |
- *              "clsact" | "link-down", "on": cgroup or interface, "covers":
- * text, "verified": bool, "elapsed_us"} "not_used" array of {"method", "why"}
- *   "open"     array of texts: what still gets through, and why
+ *              "clsact" | "nft" | "link-down", "on": cgroup or interface,
+ * "covers": text, "verified": bool, "elapsed_us"} "not_used" array of
+ * {"method", "why"} "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
  *   "unix"     (with the interfaces) what leads out of it over unix sockets:

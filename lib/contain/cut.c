@@ -12,10 +12,12 @@
 #include "contain/cut_attempts.h"
 #include "contain/cut_unix.h"
 
+/* clang-format off: one a line */
 static const struct firn_method *const methods[] = {
 	&firn_method_cgroup, &firn_method_unix, &firn_method_tcx,
-	&firn_method_clsact, &firn_method_down,
+	&firn_method_clsact, &firn_method_nft,  &firn_method_down,
 };
+/* clang-format on */
 
 static const struct firn_method *
 method_of(const json_t *details)

@@ -69,6 +69,7 @@ struct firn_method {
 extern const struct firn_method firn_method_cgroup; /* "cgroup-bpf" */
 extern const struct firn_method firn_method_tcx;
 extern const struct firn_method firn_method_clsact;
+extern const struct firn_method firn_method_nft;
 extern const struct firn_method firn_method_down; /* "link-down" */
 
 /*
