@@ -76,6 +76,7 @@ START_TEST(where_it_beacons_is_counted)
 {
 	autojson json_t *said = isolate(), *attempt = NULL, *later = NULL;
 
+	ck_assert_ptr_nonnull(said);
 	attempt = find("out", "cgroup", "tcp", FIRN_DRILL_HOST);
 	ck_assert_ptr_nonnull(attempt);
 	ck_assert_int_eq(number(attempt, "port"), container.port);
@@ -102,6 +103,7 @@ START_TEST(nothing_is_counted_that_firn_made_up)
 	json_t *attempt;
 	size_t i;
 
+	ck_assert_ptr_nonnull(said);
 	ck_ok(firn_attempts(ledger, &all, &err));
 	json_array_foreach(all, i, attempt) {
 		const char *remote = firn_json_string(attempt, "remote", NULL);
@@ -159,6 +161,7 @@ START_TEST(who_still_calls_is_counted)
 	autojson json_t *said = isolate(), *attempt = NULL;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	ck_assert_ptr_nonnull(said);
 	inet_pton(AF_INET, FIRN_DRILL_GUEST, &to.sin_addr);
 	ck_assert_int_eq(sendto(fd, "!", 1, 0, (struct sockaddr *)&to,
 				sizeof(to)),
@@ -178,6 +181,7 @@ START_TEST(they_outlive_firn_and_are_in_the_ledger_at_the_end)
 	bool noted = false;
 	size_t i;
 
+	ck_assert_ptr_nonnull(said);
 	attempt = find("out", "cgroup", "tcp", FIRN_DRILL_HOST);
 	ck_assert_ptr_nonnull(attempt);
 	firn_ledger_close(&ledger);

@@ -85,6 +85,7 @@ START_TEST(an_established_connection_stops_and_comes_back)
 	autofree char *before = ruleset(), *during = NULL, *after = NULL;
 	autojson json_t *said = isolate(NULL);
 
+	ck_assert_ptr_nonnull(said);
 	firn_drill_container_heard(&container);
 	ck_assert(!is_heard(SILENCE_MS));
 	during = ruleset();

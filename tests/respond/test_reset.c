@@ -76,6 +76,7 @@ START_TEST(without_it_the_peer_hears_nothing)
 			      .events = POLLIN | POLLRDHUP };
 	char data[4096];
 
+	ck_assert_ptr_nonnull(said);
 	while (recv(any.fd, data, sizeof(data), MSG_DONTWAIT) > 0)
 		;
 	ck_assert_int_eq(poll(&any, 1, 500), 0);
@@ -88,6 +89,7 @@ START_TEST(afterwards_it_is_as_cut_as_before)
 	autojson json_t *said = isolate(true);
 	struct pollfd new = { .fd = container.listen_fd, .events = POLLIN };
 
+	ck_assert_ptr_nonnull(said);
 	ck_assert(is_reset(container.beacon_fd, 2000));
 	ck_assert_int_eq(poll(&new, 1, 1200), 0);
 }
@@ -101,6 +103,7 @@ START_TEST(it_is_written_down_before)
 	char local[64];
 	size_t i;
 
+	ck_assert_ptr_nonnull(said);
 	json_array_foreach(lines, i, line) {
 		const char *action = firn_json_string(line, "action", NULL);
 		const char *phase = firn_json_string(line, "phase", NULL);

@@ -123,6 +123,7 @@ START_TEST(without_being_asked_it_is_left_alone)
 	struct guest guest = guest_starts(IN_CGROUP, tries_again_and_again);
 	autojson json_t *said = isolate(false);
 
+	ck_assert_ptr_nonnull(said);
 	ck_assert_int_eq(guest_says(&guest), 'c');
 	guest_ends(&guest);
 }
