@@ -11,12 +11,13 @@
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "progress.h"
+#include "traffic.h"
 
 /* What was asked for on the command line. */
 struct asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, list;
+	bool no_freeze, keep_frozen, isolate, log, reset, cut_unix, list;
 	unsigned timeout_ms;
 };
 
@@ -52,6 +53,8 @@ show(FILE *out, const json_t *result)
 	else
 		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
 			      (long long)gaps);
+	firn_show_reset(out, json_object_get(result, "reset"));
+	firn_show_attempts(out, json_object_get(result, "attempts"));
 	firn_show_times(out, json_object_get(result, "times"));
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
@@ -182,6 +185,9 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
 	how->isolation.n_allow = asked->allow.n;
+	how->isolation.log = asked->log;
+	how->isolation.reset = asked->reset;
+	how->isolation.cut_unix = asked->cut_unix;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
@@ -230,6 +236,16 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.isolate },
 		{ 'a', "allow", "CIDR[:PORT]",
 		  "with --isolate: let this through", .list = &asked.allow },
+		{ 0, "log", NULL,
+		  "with --isolate: count whom it still tries to reach",
+		  .flag = &asked.log },
+		{ 0, "reset", NULL,
+		  "with --isolate: destroy its connections "
+		  "once they are captured",
+		  .flag = &asked.reset },
+		{ 0, "unix", NULL,
+		  "with --isolate: let it connect to no unix socket either",
+		  .flag = &asked.cut_unix },
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
 		{ 0, "no-freeze", NULL, "read it while it runs",
@@ -272,6 +288,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
+	if (!asked.isolate && (asked.log || asked.reset || asked.cut_unix))
+		return firn_cmd_usage(self, "--log, --reset and --unix go with "
+					    "--isolate");
 	if (parse_allowed(&asked.allow, allow, &err) < 0)
 		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||

@@ -50,6 +50,7 @@ struct firn_capture {
  * In this order (DESIGN.md, section 6): the cgroup is cut (if asked), frozen,
  * the interfaces are cut, and only then is anything written to a disk, which
  * may be slow: the archive is begun, the collectors run in order of volatility
+ * (its connections are destroyed, if asked, between the volatile and the rest)
  * and the checklist is made of what is there.  Then what was frozen for this
  * is thawed, and the archive is sealed.
  *
@@ -57,6 +58,7 @@ struct firn_capture {
  *   "archive"  path; "seal"; "signer"; "complete"; "partial"
  *   "members", "bytes_in", "bytes_out", "gaps" (count)
  *   "freeze", "isolate", "thaw": as those functions have them, or null
+ *   "reset", "attempts": likewise, if they were asked for
  *   "secrets"  {"items": N, "urgent": N} or null
  *   "times"    {"frozen_ms", "volatile_ms", "sealed_ms"} since the call
  *   "state"    "frozen" or "running": how the target was left

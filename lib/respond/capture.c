@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "firn/freeze.h"
@@ -214,15 +215,71 @@ collect(struct run *run, bool fleeting, struct firn_err *err)
 			    run->archive, err);
 }
 
+/* Only once the state of its connections is captured. */
+static void
+reset(struct run *run)
+{
+	struct firn_err why = { 0 };
+	json_t *said = NULL;
+
+	if (!run->how->isolate || !run->how->isolation.reset)
+		return;
+	if (firn_reset(run->target, run->ledger, &said, &why) < 0)
+		firn_archive_gap(run->archive, "reset",
+				 "the end of its connections", &why);
+	else
+		json_object_set_new(run->result, "reset", said);
+}
+
 static int
 read_everything(struct run *run, struct firn_err *err)
 {
 	if (write_case(run, err) < 0 || collect(run, true, err) < 0)
 		return -1;
 	mark(run, "volatile_ms");
+	reset(run);
 	if (collect(run, false, err) < 0)
 		return -1;
 	return assess(run, err);
+}
+
+static int
+add_lines(struct firn_buf *text, const json_t *array, struct firn_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		autofree char *line = firn_json_line(item);
+
+		if (line == NULL)
+			return firn_err_nomem(err);
+		firn_buf_addf(text, "%s\n", line);
+	}
+	return firn_buf_check(text, err);
+}
+
+/* What it has tried since it was cut. */
+static int
+write_attempts(struct run *run, struct firn_err *err)
+{
+	static const struct firn_member_source source = {
+		.source = "BPF programs of isolate",
+		.meaning = "firn(1), isolate --log",
+	};
+	autojson json_t *attempts = NULL;
+	autobuf struct firn_buf text = { 0 };
+
+	if (!run->how->isolate || !run->how->isolation.log)
+		return 0;
+	if (firn_attempts(run->ledger, &attempts, err) < 0 ||
+	    add_lines(&text, attempts, err) < 0)
+		return -1;
+	if (attempts != NULL)
+		json_object_set(run->result, "attempts", attempts);
+	return firn_archive_bytes(run->archive, "data/network/attempts.jsonl",
+				  text.len > 0 ? text.data : "", text.len,
+				  &source, err);
 }
 
 static void
@@ -278,6 +335,8 @@ finish(struct run *run, int done, struct firn_err *err)
 	}
 	if (run->archive == NULL)
 		return -1;
+	if (done == 0)
+		done = write_attempts(run, err);
 	if (done < 0 && err->code != ENOSPC && err->code != EDQUOT)
 		return -1;
 	return seal(run, err);
