@@ -16,7 +16,7 @@
 struct asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, list;
+	bool no_freeze, keep_frozen, hold, isolate, list;
 	unsigned timeout_ms;
 };
 
@@ -185,6 +185,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
+	how->freezing.hold = asked->hold;
 }
 
 static int
@@ -229,6 +230,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "with --isolate: let this through", .list = &asked.allow },
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
+		{ 0, "hold", NULL,
+		  "move it into frozen cgroups that the platform doesn't know",
+		  .flag = &asked.hold },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
 		{ 't', "timeout", "MS",

@@ -8,6 +8,7 @@
 #include "contain/freeze_members.h"
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
+#include "contain/hold.h"
 #include "contain/still.h"
 #include "contain/urgency.h"
 
@@ -241,6 +242,19 @@ report(struct freezing *freezing)
 			       freezing->still.why.text);
 }
 
+static void
+hold(struct freezing *freezing, const struct firn_target *target,
+     struct firn_ledger *ledger)
+{
+	struct firn_err why = { 0 };
+	json_t *held = NULL;
+
+	if (firn_hold(target, ledger, &held, &why) < 0)
+		firn_json_text(freezing->result, "hold_error", why.text);
+	else
+		json_object_set_new(freezing->result, "held", held);
+}
+
 int
 firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	    const struct firn_freezing *how, json_t **ret, struct firn_err *err)
@@ -268,6 +282,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 
 	report(&freezing);
+	if (how->hold)
+		hold(&freezing, target, ledger);
 	firn_freeze_members(target, freezing.result);
 	*ret = firn_steal(freezing.result);
 	return 0;
@@ -287,5 +303,5 @@ firn_is_frozen(const struct firn_target *target)
 		    state.frozen)
 			return true;
 	}
-	return false;
+	return firn_hold_stands(target);
 }
