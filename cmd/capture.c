@@ -16,9 +16,40 @@
 struct asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, hold, isolate, list;
+	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
+	bool isolate, list;
 	unsigned timeout_ms;
 };
+
+static void
+show_alarms(FILE *out, const json_t *result)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "thawed_meanwhile"), i,
+			   one) {
+		const char *comm = firn_json_string(one, "by", "comm", NULL);
+
+		firn_show_row(out, "thawed", "meanwhile, by %s%s%s",
+			      comm != NULL ? comm : "somebody",
+			      json_is_true(json_object_get(one, "ran"))
+				      ? ", and it ran"
+				      : ", and nothing ran",
+			      json_is_true(json_object_get(one, "refrozen"))
+				      ? "; frozen again"
+				      : "");
+	}
+	json_array_foreach(json_object_get(result, "killed"), i, one) {
+		firn_show_row(out, "killed",
+			      "meanwhile, by signal %lld: thread %lld (%s)",
+			      (long long)json_integer_value(
+				      json_object_get(one, "signal")),
+			      (long long)json_integer_value(
+				      json_object_get(one, "tid")),
+			      firn_json_string(one, "comm", NULL));
+	}
+}
 
 static void
 show(FILE *out, const json_t *result)
@@ -53,6 +84,7 @@ show(FILE *out, const json_t *result)
 		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
 			      (long long)gaps);
 	firn_show_times(out, json_object_get(result, "times"));
+	show_alarms(out, result);
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))
@@ -186,6 +218,20 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
 	how->freezing.hold = asked->hold;
+	how->leave_tasks = asked->no_hold_tasks;
+	how->leave_thawed = asked->no_refreeze;
+}
+
+/* Not for --quiet to keep back. */
+static void
+sound_alarm(const char *text, void *arg)
+{
+	const struct firn_common loud = { 0 };
+
+	(void)arg;
+	if (firn_progress_wanted(false))
+		firn_progress_clear();
+	firn_cmd_say(&loud, "%s", text);
 }
 
 static int
@@ -206,6 +252,7 @@ capture(const struct asked *asked, const struct firn_common *common,
 		return -1;
 	how->key = key;
 	how->rules = rules;
+	how->alarm = sound_alarm;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)
@@ -233,6 +280,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 0, "hold", NULL,
 		  "move it into frozen cgroups that the platform doesn't know",
 		  .flag = &asked.hold },
+		{ 0, "no-hold-tasks", NULL,
+		  "let what is killed meanwhile die at once",
+		  .flag = &asked.no_hold_tasks },
+		{ 0, "no-refreeze", NULL,
+		  "don't freeze it again if somebody thaws it meanwhile",
+		  .flag = &asked.no_refreeze },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
 		{ 't', "timeout", "MS",

@@ -17,9 +17,17 @@
 /* When a freeze is declared partial. */
 #define FIRN_FREEZE_TIMEOUT_MS 2000
 
+/* One line for a person, at once. */
+typedef void firn_alarm_fn(const char *text, void *arg);
+
+struct firn_holder;
+
 struct firn_freezing {
 	unsigned timeout_ms;
 	bool hold; /* so that the platform can't undo it */
+	/* Where to put one that holds its tasks against kills
+	 * (contain/holder.h), for the caller to end; NULL for none. */
+	struct firn_holder **holder;
 };
 
 /*
@@ -54,6 +62,7 @@ struct firn_freezing {
  *               don't thaw: "processes", "v2", "v1" (is all in those children
  *               frozen, by that hierarchy's word?), "not_held" (what could not
  *               be: it's frozen where it is)
+ *   "tasks_held"  only with `holder`: {"threads": N}, or {"error": why not}
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed

@@ -1,6 +1,8 @@
 firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
 firn_test(contain/test_hold firn_contain)
+firn_test(contain/test_holder firn_contain)
+firn_test(contain/test_freeze_watch firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 # The library's writes are counted, to kill it before any of them.
