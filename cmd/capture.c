@@ -17,9 +17,40 @@
 struct asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, log, reset, cut_unix, list;
+	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
+	bool isolate, log, reset, cut_unix, list;
 	unsigned timeout_ms;
 };
+
+static void
+show_alarms(FILE *out, const json_t *result)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "thawed_meanwhile"), i,
+			   one) {
+		const char *comm = firn_json_string(one, "by", "comm", NULL);
+
+		firn_show_row(out, "thawed", "meanwhile, by %s%s%s",
+			      comm != NULL ? comm : "somebody",
+			      json_is_true(json_object_get(one, "ran"))
+				      ? ", and it ran"
+				      : ", and nothing ran",
+			      json_is_true(json_object_get(one, "refrozen"))
+				      ? "; frozen again"
+				      : "");
+	}
+	json_array_foreach(json_object_get(result, "killed"), i, one) {
+		firn_show_row(out, "killed",
+			      "meanwhile, by signal %lld: thread %lld (%s)",
+			      (long long)json_integer_value(
+				      json_object_get(one, "signal")),
+			      (long long)json_integer_value(
+				      json_object_get(one, "tid")),
+			      firn_json_string(one, "comm", NULL));
+	}
+}
 
 static void
 show(FILE *out, const json_t *result)
@@ -56,6 +87,7 @@ show(FILE *out, const json_t *result)
 	firn_show_reset(out, json_object_get(result, "reset"));
 	firn_show_attempts(out, json_object_get(result, "attempts"));
 	firn_show_times(out, json_object_get(result, "times"));
+	show_alarms(out, result);
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))
@@ -191,6 +223,21 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
+	how->freezing.hold = asked->hold;
+	how->leave_tasks = asked->no_hold_tasks;
+	how->leave_thawed = asked->no_refreeze;
+}
+
+/* Not for --quiet to keep back. */
+static void
+sound_alarm(const char *text, void *arg)
+{
+	const struct firn_common loud = { 0 };
+
+	(void)arg;
+	if (firn_progress_wanted(false))
+		firn_progress_clear();
+	firn_cmd_say(&loud, "%s", text);
 }
 
 static int
@@ -214,6 +261,7 @@ capture(const struct asked *asked, const struct firn_common *common,
 		return -1;
 	how->key = key;
 	how->rules = rules;
+	how->alarm = sound_alarm;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)
@@ -248,6 +296,15 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.cut_unix },
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
+		{ 0, "hold", NULL,
+		  "move it into frozen cgroups that the platform doesn't know",
+		  .flag = &asked.hold },
+		{ 0, "no-hold-tasks", NULL,
+		  "let what is killed meanwhile die at once",
+		  .flag = &asked.no_hold_tasks },
+		{ 0, "no-refreeze", NULL,
+		  "don't freeze it again if somebody thaws it meanwhile",
+		  .flag = &asked.no_refreeze },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
 		{ 't', "timeout", "MS",

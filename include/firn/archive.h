@@ -157,6 +157,17 @@ typedef void firn_progress_fn(const struct firn_progress *progress, void *arg);
 void firn_archive_on_progress(struct firn_archive *archive,
 			      firn_progress_fn *fn, void *arg);
 
+/*
+ * firn_archive_on_member(archive, fn, arg) -- call `fn` when a member begins
+ * and when it ends; NULL for nobody.
+ *
+ * If it calls firn_archive_frozen(archive, false), that holds for the member
+ * that ends, too.
+ */
+typedef void firn_member_fn(struct firn_archive *archive, void *arg);
+void firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
+			    void *arg);
+
 /* firn_archive_expect(archive, bytes) -- this much more is to come. */
 void firn_archive_expect(struct firn_archive *archive, uint64_t bytes);
 

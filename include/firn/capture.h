@@ -39,6 +39,10 @@ struct firn_capture {
 	bool isolate;       /* cut the network first, and leave it cut */
 	struct firn_isolation isolation;
 	struct firn_freezing freezing;
+	bool leave_tasks;     /* don't hold them against kills */
+	bool leave_thawed;    /* don't freeze again what is thawed meanwhile */
+	firn_alarm_fn *alarm; /* a line for a person, at once; may be NULL */
+	void *alarm_arg;
 
 	firn_progress_fn *progress; /* may be NULL */
 	void *progress_arg;
@@ -54,11 +58,18 @@ struct firn_capture {
  * and the checklist is made of what is there.  Then what was frozen for this
  * is thawed, and the archive is sealed.
  *
+ * Until then its tasks are held against kills, which complete after, and the
+ * freeze is watched: a thaw by somebody else is an alarm and a gap, is undone
+ * at once if firn had frozen it, and marks every member read since as not
+ * frozen, unless nothing has run (contain/freeze_watch.h).
+ *
  * `*ret` is a new object:
  *   "archive"  path; "seal"; "signer"; "complete"; "partial"
  *   "members", "bytes_in", "bytes_out", "gaps" (count)
  *   "freeze", "isolate", "thaw": as those functions have them, or null
  *   "reset", "attempts": likewise, if they were asked for
+ *   "thawed_meanwhile", "killed", "cpu_us": as in contain/freeze_watch.h; with
+ *              "freeze", "tasks_held" and its "not_held"
  *   "secrets"  {"items": N, "urgent": N} or null
  *   "times"    {"frozen_ms", "volatile_ms", "sealed_ms"} since the call
  *   "state"    "frozen" or "running": how the target was left

@@ -114,6 +114,8 @@ struct firn_target {
 	json_t *config_mounts; /* configured mounts: objects with "source",
 				* "destination", "type", "read_only", or NULL */
 
+	pid_t holder_pid; /* firn's own, which traces its tasks; 0 if none */
+
 	json_t *witnesses;     /* array: what each source said */
 	json_t *disagreements; /* array of objects with "fact", "says" */
 };

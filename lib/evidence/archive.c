@@ -292,6 +292,14 @@ firn_archive_on_progress(struct firn_archive *archive, firn_progress_fn *fn,
 }
 
 void
+firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
+		       void *arg)
+{
+	archive->on_member = fn;
+	archive->on_member_arg = arg;
+}
+
+void
 firn_archive_expect(struct firn_archive *archive, uint64_t bytes)
 {
 	archive->expected += bytes;
