@@ -90,20 +90,42 @@ firn_bpf_program(const char *name, uint32_t type, uint32_t attach,
 			    strerror(errno), last_words(log));
 }
 
-int
-firn_bpf_array(const char *name, uint32_t value_size, uint32_t n,
-	       struct firn_err *err)
+static int
+make_map(const char *name, uint32_t type, uint32_t value_size, uint32_t n,
+	 struct firn_err *err)
 {
 	union bpf_attr attr = { 0 };
 	int fd;
 
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.map_type = type;
 	attr.key_size = sizeof(uint32_t);
 	attr.value_size = value_size;
 	attr.max_entries = n;
 	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
 	fd = call_with_memory(BPF_MAP_CREATE, &attr);
 	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
+}
+
+int
+firn_bpf_array(const char *name, uint32_t value_size, uint32_t n,
+	       struct firn_err *err)
+{
+	return make_map(name, BPF_MAP_TYPE_ARRAY, value_size, n, err);
+}
+
+int
+firn_bpf_cgroup_array(const char *name, struct firn_err *err)
+{
+	return make_map(name, BPF_MAP_TYPE_CGROUP_ARRAY, sizeof(uint32_t), 1,
+			err);
+}
+
+int
+firn_bpf_set_cgroup(int map_fd, int cgroup_fd, struct firn_err *err)
+{
+	uint32_t value = (uint32_t)cgroup_fd;
+
+	return firn_bpf_write(map_fd, 0, &value, err);
 }
 
 int
@@ -220,6 +242,7 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 	/* BPF_LINK_TYPE_TCX; not in the headers of Debian 12. */
 	enum {
 		CGROUP = 3,
+		XDP = 6,
 		TCX = 11
 	};
 	struct bpf_link_info info = { 0 };
@@ -235,6 +258,9 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 		/* struct { ifindex, attach_type } tcx, laid out like this. */
 		ret->ifindex = info.netns.netns_ino;
 		ret->attach = info.netns.attach_type;
+	} else if (info.type == XDP) {
+		ret->ifindex = info.xdp.ifindex;
+		ret->attach = BPF_XDP;
 	}
 	return 0;
 }
@@ -284,8 +310,10 @@ firn_bpf_try(int prog_fd, const void *frame, size_t size, uint32_t ifindex,
 	attr.test.prog_fd = (uint32_t)prog_fd;
 	attr.test.data_in = address(frame);
 	attr.test.data_size_in = (uint32_t)size;
-	attr.test.ctx_in = address(&skb);
-	attr.test.ctx_size_in = sizeof(skb);
+	if (ifindex != 0) {
+		attr.test.ctx_in = address(&skb);
+		attr.test.ctx_size_in = sizeof(skb);
+	}
 	if (call(BPF_PROG_TEST_RUN, &attr) < 0)
 		return firn_err_sys(err, "try BPF program");
 	*ret = attr.test.retval;

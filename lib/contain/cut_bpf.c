@@ -1,7 +1,11 @@
 /* What the methods that are made of BPF programs have in common. */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if_arp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,15 +91,105 @@ int
 firn_cut_load(const struct firn_cut *cut, enum firn_hook hook, int map_fd,
 	      struct firn_err *err)
 {
-	autoclose int fd = firn_cut_program(hook, cut->how, map_fd, err);
+	const struct firn_filter filter = { .hook = hook,
+					    .how = cut->how,
+					    .counters_fd = map_fd,
+					    .cgroups_fd = -1 };
+	autoclose int fd = firn_cut_program(&filter, err);
 
 	if (fd < 0)
 		return -1;
 	if (!firn_hook_is_link(hook) && cut->ifindex == 0)
 		return firn_steal_fd(&fd);
-	if (firn_cut_prove(fd, hook, cut->how, map_fd, cut->ifindex, err) < 0)
+	if (firn_cut_prove(fd, &filter, cut->ifindex, err) < 0)
 		return -1;
 	return firn_steal_fd(&fd);
+}
+
+/* The root of the v2 hierarchy, which every socket is below. */
+static int
+open_root(const struct firn_cgroup *cgroup, struct firn_err *err)
+{
+	size_t folder = strlen(cgroup->folder), path = strlen(cgroup->path);
+	char root[PATH_MAX];
+	int fd;
+
+	if (folder <= path || folder - path >= sizeof(root))
+		return firn_err_set(err, EINVAL, "cgroup %s", cgroup->folder);
+	snprintf(root, sizeof(root), "%.*s", (int)(folder - path),
+		 cgroup->folder);
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? firn_err_sys(err, "open %s", root) : fd;
+}
+
+/* First with everybody's cgroup in the map, so that it judges packets of ours;
+ * then with the container's, so that it must let them go. */
+static int
+prove_own(const struct firn_cut *cut, int prog_fd,
+	  const struct firn_filter *filter, const struct firn_cgroup *cgroup,
+	  struct firn_err *err)
+{
+	autoclose int root_fd = open_root(cgroup, err);
+
+	if (root_fd < 0 ||
+	    firn_bpf_set_cgroup(filter->cgroups_fd, root_fd, err) < 0 ||
+	    firn_cut_prove(prog_fd, filter, cut->ifindex, err) < 0 ||
+	    firn_bpf_set_cgroup(filter->cgroups_fd, cgroup->dir_fd, err) < 0)
+		return -1;
+	return firn_cut_prove_spares(prog_fd, filter, cut->ifindex, err);
+}
+
+/* Headers that are neither Ethernet's nor none can't be read: nothing is
+ * allowed there. */
+static bool
+can_read(const struct firn_link *link, bool *ret_headless)
+{
+	switch (link->type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		*ret_headless = false;
+		return true;
+	case ARPHRD_NONE:
+	case 519: /* ARPHRD_RAWIP; not in every header */
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+		*ret_headless = true;
+		return true;
+	}
+	*ret_headless = false;
+	return false;
+}
+
+int
+firn_cut_load_at(const struct firn_cut *cut, const struct firn_place *place,
+		 enum firn_hook hook, int map_fd, struct firn_err *err)
+{
+	const struct firn_isolation nothing = { 0 };
+	struct firn_filter filter = { .hook = hook,
+				      .how = cut->how,
+				      .counters_fd = map_fd,
+				      .cgroups_fd = -1 };
+	autoclose int cgroups_fd = -1, fd = -1;
+	int proved;
+
+	if (!can_read(place->link, &filter.headless))
+		filter.how = &nothing;
+	if (hook == FIRN_HOOK_OWN_OUT) {
+		cgroups_fd = firn_bpf_cgroup_array("firn_cgroup", err);
+		if (cgroups_fd < 0)
+			return -1;
+		filter.cgroups_fd = cgroups_fd;
+	}
+	fd = firn_cut_program(&filter, err);
+	if (fd < 0)
+		return -1;
+	if (hook == FIRN_HOOK_OWN_OUT)
+		proved = prove_own(cut, fd, &filter, place->cgroup, err);
+	else
+		proved = firn_cut_prove(fd, &filter, cut->ifindex, err);
+	return proved < 0 ? -1 : firn_steal_fd(&fd);
 }
 
 static bool
@@ -123,15 +217,27 @@ left_over(const char *path, uint64_t target, uint32_t attach)
 }
 
 int
-firn_cut_attach(const char *path, int prog_fd, uint32_t target, uint64_t id,
-		uint32_t attach, struct firn_err *err)
+firn_cut_replace(const char *path, int prog_fd, uint64_t id, uint32_t attach,
+		 struct firn_err *err)
 {
 	autoclose int fd = left_over(path, id, attach);
 
 	if (fd >= 0)
-		return firn_bpf_update(fd, prog_fd, err);
+		return firn_bpf_update(fd, prog_fd, err) < 0 ? -1 : 1;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return firn_err_sys(err, "remove pin %s", path);
+	return 0;
+}
+
+int
+firn_cut_attach(const char *path, int prog_fd, uint32_t target, uint64_t id,
+		uint32_t attach, struct firn_err *err)
+{
+	int replaced = firn_cut_replace(path, prog_fd, id, attach, err);
+	autoclose int fd = -1;
+
+	if (replaced != 0)
+		return replaced < 0 ? -1 : 0;
 	fd = firn_bpf_link(prog_fd, target, attach,
 			   is_cgroup(attach) ? 0 : FIRN_BPF_F_BEFORE, err);
 	if (fd < 0)
