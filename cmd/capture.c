@@ -10,15 +10,17 @@
 #include "base/text.h"
 #include "firn/capture.h"
 #include "firn/freeze.h"
+#include "isolation.h"
 #include "progress.h"
 #include "traffic.h"
 
 /* What was asked for on the command line. */
 struct asked {
 	const char *output, *key;
-	struct firn_strings only, volumes, allow, rules;
+	struct firn_strings only, volumes, rules;
+	struct firn_asked_isolation isolation;
 	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
-	bool isolate, log, reset, cut_unix, list;
+	bool isolate, list;
 	unsigned timeout_ms;
 };
 
@@ -165,16 +167,6 @@ choose_path(const char *output, const char *case_id, char **ret,
 	return done < 0 ? firn_err_nomem(err) : 0;
 }
 
-static int
-parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
-	      struct firn_err *err)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static enum firn_exit
 status_of(const json_t *result)
 {
@@ -216,10 +208,6 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->what.volumes = asked->volumes.items;
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
-	how->isolation.n_allow = asked->allow.n;
-	how->isolation.log = asked->log;
-	how->isolation.reset = asked->reset;
-	how->isolation.cut_unix = asked->cut_unix;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
@@ -282,18 +270,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 'i', "isolate", NULL,
 		  "cut its network first, and leave it cut",
 		  .flag = &asked.isolate },
-		{ 'a', "allow", "CIDR[:PORT]",
-		  "with --isolate: let this through", .list = &asked.allow },
-		{ 0, "log", NULL,
-		  "with --isolate: count whom it still tries to reach",
-		  .flag = &asked.log },
-		{ 0, "reset", NULL,
-		  "with --isolate: destroy its connections "
-		  "once they are captured",
-		  .flag = &asked.reset },
-		{ 0, "unix", NULL,
-		  "with --isolate: let it connect to no unix socket either",
-		  .flag = &asked.cut_unix },
+		FIRN_ISOLATION_OPTIONS(asked.isolation),
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
 		{ 0, "hold", NULL,
@@ -326,12 +303,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[64];
 	struct firn_case of;
 	struct firn_capture how = {
 		.of = &of,
 		.fd = STDOUT_FILENO,
-		.isolation.allow = allow,
 	};
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	autofree char *path = NULL;
@@ -345,10 +320,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
-	if (!asked.isolate && (asked.log || asked.reset || asked.cut_unix))
-		return firn_cmd_usage(self, "--log, --reset and --unix go with "
-					    "--isolate");
-	if (parse_allowed(&asked.allow, allow, &err) < 0)
+	if (firn_asked_isolation(&asked.isolation, &how.isolation, &err) < 0)
 		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
 	    firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
