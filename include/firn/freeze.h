@@ -19,6 +19,7 @@
 
 struct firn_freezing {
 	unsigned timeout_ms;
+	unsigned max_s; /* thaw by itself after so many seconds; 0: never */
 };
 
 /*
@@ -31,6 +32,10 @@ struct firn_freezing {
  * and connections.  The kernel still acknowledges their TCP traffic.
  *
  * Processes of the container outside its cgroup are found by a scan after.
+ *
+ * With `max_s` a keeper (a process of firn's own) stands by before anything is
+ * written, and thaws then what firn froze and nobody thawed, whatever has
+ * become of firn.  It takes the place of one that is there already.
  *
  * `*ret` is a new object:
  *   "state"     "frozen"; "partial": the deadline passed, and "unfrozen" names
@@ -48,6 +53,7 @@ struct firn_freezing {
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
+ *   "keeper"    with `max_s`: "pid", "deadline"
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed
@@ -72,11 +78,11 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
- * Only what firn froze, in the reverse order; what another froze (a paused
- * container) is EPERM unless `force`.  A container that is not frozen is not
- * an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret` is a
- * new object: "state" ("running", "gone", or "frozen" and then "by": "runtime"
- * or "parent"), "thawed" (was anything written?).
+ * Only what firn froze, in the reverse order, and its keeper ends; what another
+ * froze (a paused container) is EPERM unless `force`.  A container that is not
+ * frozen is not an error, nor is one whose cgroup is gone: the ledger is
+ * closed.  `*ret` is a new object: "state" ("running", "gone", or "frozen" and
+ * then "by": "runtime" or "parent"), "thawed" (was anything written?).
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/freezer.h"
+#include "contain/keeper.h"
 #include "firn/freeze.h"
 
 static void
@@ -77,6 +78,9 @@ give_up(struct firn_ledger *ledger, const json_t *open, json_t **ret,
 				     err) < 0)
 			return -1;
 	}
+	if (firn_keeper_end(ledger, "thaw", 0, "the container is gone", err) <
+	    0)
+		return -1;
 	*ret = json_pack("{s:s, s:b}", "state", "gone", "thawed", false);
 	return *ret == NULL ? firn_err_nomem(err) : 0;
 }

@@ -2,5 +2,10 @@ firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
+firn_test(contain/test_keeper firn_contain)
 # The library's writes are counted, to kill it before any of them.
 target_link_options(test_freeze_crash PRIVATE LINKER:--wrap=write)
+target_link_options(test_keeper PRIVATE LINKER:--wrap=write)
+# Where keepers live there are only its own.
+set_tests_properties(contain/test_keeper PROPERTIES
+  RESOURCE_LOCK "drill;machine")
