@@ -17,7 +17,7 @@
 struct asked {
 	const char *output, *key, *max_freeze;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, list;
+	bool no_freeze, keep_frozen, isolate, no_watch, list;
 	unsigned timeout_ms, max_freeze_s;
 };
 
@@ -183,6 +183,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
 	how->isolation.n_allow = asked->allow.n;
+	how->isolation.watch = !asked->no_watch;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
@@ -229,6 +230,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.isolate },
 		{ 'a', "allow", "CIDR[:PORT]",
 		  "with --isolate: let this through", .list = &asked.allow },
+		{ 0, "no-watch", NULL,
+		  "with --isolate: leave no keeper that cuts again after a "
+		  "restart",
+		  .flag = &asked.no_watch },
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
 		{ 0, "max-freeze", "TIME", "thaw by itself after 90s, 10m, 2h",
@@ -254,7 +259,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[64];
+	struct firn_allow allow[FIRN_ALLOW_MAX];
 	struct firn_case of;
 	struct firn_capture how = {
 		.of = &of,

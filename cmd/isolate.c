@@ -36,6 +36,7 @@ static void
 show(FILE *out, const json_t *result)
 {
 	const json_t *isolate = json_object_get(result, "isolate"), *item;
+	const json_t *keeper = firn_json_at(isolate, "keeper", "pid", NULL);
 	const char *state = firn_json_string(isolate, "state", NULL);
 	size_t i;
 
@@ -56,6 +57,10 @@ show(FILE *out, const json_t *result)
 			      why != NULL ? why : "?");
 	}
 	show_texts(out, "still open", json_object_get(isolate, "open"));
+	if (keeper != NULL)
+		firn_show_row(out, "watched",
+			      "by process %lld: cut again after a restart",
+			      (long long)json_integer_value(keeper));
 	firn_show_row(out, "undo", "firn release %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
@@ -75,14 +80,18 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	struct firn_strings texts = { 0 };
+	bool no_watch = false;
 	const struct firn_opt opts[] = {
 		{ 'a', "allow", "CIDR[:PORT]",
 		  "still let this through, both ways; may be repeated",
 		  .list = &texts },
+		{ 0, "no-watch", NULL,
+		  "leave no keeper that cuts again after a restart",
+		  .flag = &no_watch },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[64];
+	struct firn_allow allow[FIRN_ALLOW_MAX];
 	struct firn_isolation how = { .allow = allow };
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
@@ -96,6 +105,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (parse_allowed(&texts, allow, &err) < 0)
 		return firn_cmd_usage(self, err.text);
 	how.n_allow = texts.n;
+	how.watch = !no_watch;
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));

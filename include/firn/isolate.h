@@ -28,10 +28,24 @@ struct firn_allow {
 FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
 				     struct firn_err *err);
 
+/* Rules that fit in a program that every kernel takes. */
+#define FIRN_ALLOW_MAX 128
+
 struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
+	bool watch; /* by a keeper, to cut it again when it was restarted */
 };
+
+/* firn_isolation_json(how) -- all that makes the cut what it is, for the
+ * ledger: a new object.  Whether it is watched is none of it. */
+json_t *firn_isolation_json(const struct firn_isolation *how);
+
+/* firn_isolation_parse(options, ret, rules, err) -- of that; `ret` points into
+ * `rules`. */
+FIRN_MUST_CHECK int firn_isolation_parse(
+	const json_t *options, struct firn_isolation *ret,
+	struct firn_allow rules[FIRN_ALLOW_MAX], struct firn_err *err);
 
 /*
  * firn_isolate(target, ledger, how, ret, err) -- let nothing in or out.
@@ -51,6 +65,9 @@ struct firn_isolation {
  *   "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "keeper"   with `watch`: "pid" of the process that cuts again after a
+ *              restart, which makes a new cgroup and a new network namespace;
+ *              where it could not be had, that is among "open"
  *
  * Source: linux/bpf.h; bpf(2); Linux Documentation/bpf/prog_cgroup_sockopt.rst
  * and bpf_prog_run.rst.
@@ -75,9 +92,10 @@ FIRN_MUST_CHECK int firn_isolate_part(struct firn_target *target,
 
 /*
  * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,
- * from the ledger alone: the container may be gone.  `*ret` is a new object:
- * "state" ("released", "not isolated"), "undone" (methods), "dropped" (the
- * counters at the end).
+ * from the ledger alone: the container may be gone.  Its keeper ends first.
+ * `*ret` is a new object: "state" ("released", "not isolated"), "undone"
+ * (methods), "dropped" (the counters at the end), "why" if the node was
+ * rebooted since it was isolated.
  */
 FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);

@@ -31,6 +31,7 @@ struct firn_cut {
 	json_t *allow;    /* the rules, as texts */
 
 	json_t *methods, *not_used, *open; /* of the result */
+	json_t *keeper;                    /* likewise, or NULL */
 	size_t n_changes;                  /* made by this call */
 	bool cgroup_holds;
 };
