@@ -73,6 +73,12 @@ keepers() {
 		"/run/firn/ledger/$id.jsonl"
 }
 
+# listed KEY -- of what firn list has as contained.
+listed() {
+	"$firn" list --json | jq -r --arg id "$id" \
+		".containers[] | select(.id == \$id) | .contained | $1"
+}
+
 # is_heard_again -- after a release.
 is_heard_again() {
 	heard_since "$(datagrams)" || fail "$1: it isn't heard again"
@@ -133,6 +139,8 @@ sleep 0.5
 [ "$(datagrams)" -eq "$before" ] || fail "isolated, it is heard"
 docker_in "$dir" restart -t 0 "$name" >/dev/null
 heard_since "$before" || fail "without a keeper a restart is silent too"
+[ "$(listed .isolated.state)" = restarted ] ||
+	fail "list: after a restart it is $(listed .isolated.state)"
 "$firn" release "$name" >/dev/null || fail "release"
 is_heard_again "no keeper"
 nothing_left "no keeper"
@@ -141,6 +149,9 @@ nothing_left "no keeper"
 "$firn" isolate --operator ada --case c-17 "$name" >"$dir/out" 2>&1
 [ $? -le 3 ] || fail "isolate: $(cat "$dir/out")"
 [ "$(keepers | wc -l)" -eq 1 ] || fail "there is no keeper"
+[ "$(listed '[.isolated.state, .isolated.by, .isolated.case,
+	.keeper.watch.state] | join(" ")')" = "in force ada c-17 running" ] ||
+	fail "list: isolated, it is $(listed .)"
 "$firn" isolate "$name" >/dev/null
 [ "$(keepers | wc -l)" -eq 1 ] || fail "a second isolate leaves a second keeper"
 restarted_in_silence "first restart" 1
@@ -152,9 +163,15 @@ jq -es 'any(.action == "isolate" and .operator ==
 	"firn-keeper (for ada)" and .case == "c-17" and
 	.phase == "confirmed")' "/run/firn/ledger/$id.jsonl" >/dev/null ||
 	fail "the new cut is not in the ledger"
+[ "$(listed .isolated.state)" = "in force" ] ||
+	fail "list: cut again, it is $(listed .)"
+kill -9 "$(keepers)"
+engine_wait 5 eval '[ "$(listed .keeper.watch.state)" = "not running" ]' ||
+	fail "list: its keeper is $(listed .keeper.watch.state)"
 "$firn" release "$name" >/dev/null || fail "release"
 is_heard_again "released"
 nothing_left "released"
+[ "$(listed .)" = null ] || fail "list: released, it is $(listed .)"
 
 # By the options that it was isolated with: what is allowed is heard.
 "$firn" isolate --allow 10.99.7.1:9999 "$name" >/dev/null 2>&1

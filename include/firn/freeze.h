@@ -82,7 +82,8 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
  * froze (a paused container) is EPERM unless `force`.  A container that is not
  * frozen is not an error, nor is one whose cgroup is gone: the ledger is
  * closed.  `*ret` is a new object: "state" ("running", "gone", or "frozen" and
- * then "by": "runtime" or "parent"), "thawed" (was anything written?).
+ * then "by": "runtime" or "parent"), "thawed" (was anything written?), "why" if
+ * the node was rebooted since it was frozen.
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,

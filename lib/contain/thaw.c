@@ -10,6 +10,7 @@
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
 #include "contain/keeper.h"
+#include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
 #define THAW_TIMEOUT_NS (2 * UINT64_C(1000000000))
@@ -297,5 +298,5 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	    firn_keeper_end(ledger, "thaw", 0, "it was thawed", err) < 0)
 		return firn_err_in(err, "thaw");
 	*ret = report(&thawing);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	return firn_thaw_forget(ledger, *ret, err);
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "contain/freezer.h"
 #include "contain/keeper.h"
+#include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
 static void
@@ -82,7 +83,20 @@ give_up(struct firn_ledger *ledger, const json_t *open, json_t **ret,
 	    0)
 		return -1;
 	*ret = json_pack("{s:s, s:b}", "state", "gone", "thawed", false);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	return firn_thaw_forget(ledger, *ret, err);
+}
+
+int
+firn_thaw_forget(struct firn_ledger *ledger, json_t *result,
+		 struct firn_err *err)
+{
+	int n = firn_ledger_forget(ledger, "freeze", err);
+
+	if (n < 0 || firn_ledger_forget(ledger, "keep", err) < 0)
+		return -1;
+	if (n > 0)
+		firn_json_text(result, "why", "the node was rebooted");
+	return result == NULL ? firn_err_nomem(err) : 0;
 }
 
 int

@@ -9,3 +9,9 @@ target_link_options(test_keeper PRIVATE LINKER:--wrap=write)
 # Where keepers live there are only its own.
 set_tests_properties(contain/test_keeper PROPERTIES
   RESOURCE_LOCK "drill;machine")
+
+# What the script compares.
+add_executable(bpf_objects ${CMAKE_SOURCE_DIR}/tests/contain/bpf_objects.c)
+target_link_libraries(bpf_objects PRIVATE firn_flags)
+firn_script(contain/test_isolate_crash.sh $<TARGET_FILE:firn>
+  $<TARGET_FILE:bpf_objects>)
