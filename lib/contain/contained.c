@@ -27,9 +27,8 @@ enum finding {
 };
 
 static const char *const states[N_FINDINGS] = {
-	[HOLDS] = "in force",      [UNKNOWN] = "recorded",
-	[UNDONE] = "not in force", [GONE] = "gone",
-	[RESTARTED] = "restarted",
+	"in force", "partly in force", "recorded", "not in force",
+	"gone",     "restarted",
 };
 
 /* The findings of all changes of a kind. */

@@ -1,10 +1,16 @@
 /*
- * Prints the BPF programs, maps and links of firn's that the kernel has, one a
- * line, sorted by nothing but their ids: what must be the same before and
- * after.
+ * Prints what the kernel has of firn's programs: each link with what it is
+ * attached to, and each program that no link holds.  The same must be there
+ * before and after.
+ *
+ *	link firn_cgroup_in cgroup 4711
+ *	link firn_link_out interface 3
+ *	program 17 firn_link_in
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,30 +18,23 @@
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 
+#include "contain/bpf_call.h"
+
+#define MAX 4096
+
+/* Programs that links hold. */
+static uint32_t held[MAX];
+static size_t n_held;
+
 static long
 call(int command, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
+/* -1 for one that has gone meanwhile. */
 static int
-look(int fd, void *info, unsigned size)
-{
-	union bpf_attr attr = { 0 };
-	int done;
-
-	memset(info, 0, size);
-	attr.info.bpf_fd = (unsigned)fd;
-	attr.info.info = (unsigned long)info;
-	attr.info.info_len = size;
-	done = (int)call(BPF_OBJ_GET_INFO_BY_FD, &attr);
-	close(fd);
-	return done;
-}
-
-/* Opens an object by its id; -1 for one that has gone meanwhile. */
-static int
-open_id(int command, unsigned id)
+open_id(int command, uint32_t id)
 {
 	union bpf_attr attr = { 0 };
 
@@ -43,58 +42,62 @@ open_id(int command, unsigned id)
 	return (int)call(command, &attr);
 }
 
-static int
-name_program(unsigned id, char *ret, size_t size)
+/* Whether it's one of firn's. */
+static bool
+name_program(uint32_t id, char *ret, size_t size)
 {
-	struct bpf_prog_info info;
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
 	int fd = open_id(BPF_PROG_GET_FD_BY_ID, id);
+	long done;
 
-	if (fd < 0 || look(fd, &info, sizeof(info)) < 0)
-		return -1;
+	if (fd < 0)
+		return false;
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = (uintptr_t)&info;
+	attr.info.info_len = sizeof(info);
+	done = call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	close(fd);
 	snprintf(ret, size, "%s", info.name);
-	return 0;
+	return done == 0 && strncmp(ret, "firn", 4) == 0;
 }
 
 static void
-print(const char *kind, unsigned id, const char *name)
+print_link(uint32_t id)
 {
-	if (strncmp(name, "firn", 4) == 0)
-		printf("%s %u %s\n", kind, id, name);
-}
-
-static void
-print_program(unsigned id)
-{
-	char name[BPF_OBJ_NAME_LEN + 1];
-
-	if (name_program(id, name, sizeof(name)) == 0)
-		print("program", id, name);
-}
-
-static void
-print_map(unsigned id)
-{
-	struct bpf_map_info info;
-	int fd = open_id(BPF_MAP_GET_FD_BY_ID, id);
-
-	if (fd >= 0 && look(fd, &info, sizeof(info)) == 0)
-		print("map", id, info.name);
-}
-
-static void
-print_link(unsigned id)
-{
-	struct bpf_link_info info;
-	char name[BPF_OBJ_NAME_LEN + 1];
+	struct firn_bpf_link link;
+	struct firn_err gone = { 0 };
+	char name[64];
 	int fd = open_id(BPF_LINK_GET_FD_BY_ID, id);
 
-	if (fd >= 0 && look(fd, &info, sizeof(info)) == 0 &&
-	    name_program(info.prog_id, name, sizeof(name)) == 0)
-		print("link", id, name);
+	if (fd < 0)
+		return;
+	if (firn_bpf_link_look(fd, &link, &gone) == 0 &&
+	    name_program(link.program, name, sizeof(name)) && n_held < MAX) {
+		held[n_held++] = link.program;
+		if (link.cgroup_id != 0)
+			printf("link %s cgroup %llu\n", name,
+			       (unsigned long long)link.cgroup_id);
+		else
+			printf("link %s interface %u\n", name, link.ifindex);
+	}
+	close(fd);
+}
+
+static void
+print_program(uint32_t id)
+{
+	char name[64];
+
+	for (size_t i = 0; i < n_held; i++)
+		if (held[i] == id)
+			return;
+	if (name_program(id, name, sizeof(name)))
+		printf("program %u %s\n", id, name);
 }
 
 static int
-each(int command, void (*print_one)(unsigned id))
+each(int command, void (*print_one)(uint32_t id))
 {
 	union bpf_attr attr = { 0 };
 
@@ -111,7 +114,6 @@ each(int command, void (*print_one)(unsigned id))
 int
 main(void)
 {
-	return each(BPF_PROG_GET_NEXT_ID, print_program) < 0 ||
-	       each(BPF_MAP_GET_NEXT_ID, print_map) < 0 ||
-	       each(BPF_LINK_GET_NEXT_ID, print_link) < 0;
+	return each(BPF_LINK_GET_NEXT_ID, print_link) < 0 ||
+	       each(BPF_PROG_GET_NEXT_ID, print_program) < 0;
 }

@@ -26,25 +26,27 @@ fail() {
 	failed=1
 }
 
-# Everything that an isolation could have changed.  Counters are none of it.
+# Everything that an isolation could have changed; counters are none of it, and
+# what others do on this machine isn't either.
 snapshot() {
-	ip -d link | sed 's/ qlen [0-9]*//'
-	ip address | grep -v valid_lft
+	ip -d link 2>/dev/null | sed 's/ qlen [0-9]*//'
+	ip address 2>/dev/null | grep -v valid_lft
 	ip -4 route show table all
 	ip -6 route show table all
 	ip rule
 	ip neighbour show nud permanent
-	tc qdisc show
-	for interface in $(ip -o link | cut -d' ' -f2 | cut -d@ -f1 |
+	tc qdisc show 2>/dev/null
+	for interface in $(ip -o link 2>/dev/null | cut -d' ' -f2 | cut -d@ -f1 |
 		tr -d :); do
 		tc filter show dev "$interface" ingress
 		tc filter show dev "$interface" egress
-	done 2>/dev/null
+	done 2>/dev/null # where there is no such hook
 	command -v nft >/dev/null && nft list ruleset
-	"$bpf_objects"
-	find /sys/fs/bpf /run/firn/bpf 2>/dev/null
-	find /sys/fs/cgroup -maxdepth 3 -path '*/firn/*'
-	grep ' /run/firn' /proc/self/mountinfo | cut -d' ' -f5
+	# Of what is attached only what is attached here.
+	"$bpf_objects" | grep -v '^link.*cgroup' |
+		grep -E "^program|interface $ifindex\$"
+	"$bpf_objects" | grep "cgroup $inode\$"
+	find "/sys/fs/bpf/firn/$name" "/run/firn/bpf/$name" 2>/dev/null
 }
 
 # The kernel frees programs after a grace period.
@@ -116,6 +118,11 @@ released() {
 	jq -es 'group_by(.change) | all(any(.phase == "undone" or
 		.phase == "failed"))' "$ledger" >/dev/null ||
 		fail "$1: a change is open in the ledger"
+	for pid_of_keeper in $(jq -s '[.[] | select(.action == "keep") |
+		.details.pid // empty] | unique[]' "$ledger"); do
+		grep -qsx firn-keeper "/proc/$pid_of_keeper/comm" &&
+			fail "$1: a keeper is left, process $pid_of_keeper"
+	done
 	is_as_before "$1"
 }
 
@@ -157,6 +164,10 @@ nsenter -t "$pid" -n ip address add 10.99.8.2/24 dev eth0
 nsenter -t "$pid" -n ip link set eth0 up
 nsenter -t "$pid" -n ip link set lo up
 is_heard 200 || fail "it isn't heard at all"
+cgroup=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+inode=$(stat -c %i "/sys/fs/cgroup/unified$cgroup" 2>/dev/null ||
+	stat -c %i "/sys/fs/cgroup$cgroup")
+ifindex=$(ip -j link show vfirn | jq '.[0].ifindex')
 sleep 3 # until IPv6 has settled
 snapshot >"$dir/before"
 
