@@ -120,7 +120,8 @@ released() {
 		fail "$1: a change is open in the ledger"
 	for pid_of_keeper in $(jq -s '[.[] | select(.action == "keep") |
 		.details.pid // empty] | unique[]' "$ledger"); do
-		grep -qsx firn-keeper "/proc/$pid_of_keeper/comm" &&
+		grep -qs '^State:.[^Z]' "/proc/$pid_of_keeper/status" &&
+			grep -qx firn-keeper "/proc/$pid_of_keeper/comm" &&
 			fail "$1: a keeper is left, process $pid_of_keeper"
 	done
 	is_as_before "$1"
