@@ -11,15 +11,49 @@
 #include "base/text.h"
 #include "firn/capture.h"
 #include "firn/freeze.h"
+#include "isolation.h"
 #include "progress.h"
+#include "traffic.h"
 
 /* What was asked for on the command line. */
 struct asked {
 	const char *output, *key, *max_freeze;
-	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, no_watch, list;
+	struct firn_strings only, volumes, rules;
+	struct firn_asked_isolation isolation;
+	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
+	bool isolate, list;
 	unsigned timeout_ms, max_freeze_s;
 };
+
+static void
+show_alarms(FILE *out, const json_t *result)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "thawed_meanwhile"), i,
+			   one) {
+		const char *comm = firn_json_string(one, "by", "comm", NULL);
+
+		firn_show_row(out, "thawed", "meanwhile, by %s%s%s",
+			      comm != NULL ? comm : "somebody",
+			      json_is_true(json_object_get(one, "ran"))
+				      ? ", and it ran"
+				      : ", and nothing ran",
+			      json_is_true(json_object_get(one, "refrozen"))
+				      ? "; frozen again"
+				      : "");
+	}
+	json_array_foreach(json_object_get(result, "killed"), i, one) {
+		firn_show_row(out, "killed",
+			      "meanwhile, by signal %lld: thread %lld (%s)",
+			      (long long)json_integer_value(
+				      json_object_get(one, "signal")),
+			      (long long)json_integer_value(
+				      json_object_get(one, "tid")),
+			      firn_json_string(one, "comm", NULL));
+	}
+}
 
 static void
 show(FILE *out, const json_t *result)
@@ -53,7 +87,10 @@ show(FILE *out, const json_t *result)
 	else
 		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
 			      (long long)gaps);
+	firn_show_reset(out, json_object_get(result, "reset"));
+	firn_show_attempts(out, json_object_get(result, "attempts"));
 	firn_show_times(out, json_object_get(result, "times"));
+	show_alarms(out, result);
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))
@@ -131,16 +168,6 @@ choose_path(const char *output, const char *case_id, char **ret,
 	return done < 0 ? firn_err_nomem(err) : 0;
 }
 
-static int
-parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
-	      struct firn_err *err)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static enum firn_exit
 status_of(const json_t *result)
 {
@@ -182,12 +209,25 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->what.volumes = asked->volumes.items;
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
-	how->isolation.n_allow = asked->allow.n;
-	how->isolation.watch = !asked->no_watch;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
 	how->freezing.max_s = asked->max_freeze_s;
+	how->freezing.hold = asked->hold;
+	how->leave_tasks = asked->no_hold_tasks;
+	how->leave_thawed = asked->no_refreeze;
+}
+
+/* Not for --quiet to keep back. */
+static void
+sound_alarm(const char *text, void *arg)
+{
+	const struct firn_common loud = { 0 };
+
+	(void)arg;
+	if (firn_progress_wanted(false))
+		firn_progress_clear();
+	firn_cmd_say(&loud, "%s", text);
 }
 
 static int
@@ -202,12 +242,16 @@ capture(const struct asked *asked, const struct firn_common *common,
 	int done;
 
 	if (firn_cmd_key(common, asked->key, &key, err) < 0 ||
-	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
-				   err) < 0 ||
 	    firn_scene_ledger(scene, err) < 0)
+		return -1;
+	/* Somebody's own are tried before anything is touched. */
+	if (asked->rules.n > 0 &&
+	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
+				   err) < 0)
 		return -1;
 	how->key = key;
 	how->rules = rules;
+	how->alarm = sound_alarm;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)
@@ -228,16 +272,20 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 'i', "isolate", NULL,
 		  "cut its network first, and leave it cut",
 		  .flag = &asked.isolate },
-		{ 'a', "allow", "CIDR[:PORT]",
-		  "with --isolate: let this through", .list = &asked.allow },
-		{ 0, "no-watch", NULL,
-		  "with --isolate: leave no keeper that cuts again after a "
-		  "restart",
-		  .flag = &asked.no_watch },
+		FIRN_ISOLATION_OPTIONS(asked.isolation),
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
 		{ 0, "max-freeze", "TIME", "thaw by itself after 90s, 10m, 2h",
 		  .string = &asked.max_freeze },
+		{ 0, "hold", NULL,
+		  "move it into frozen cgroups that the platform doesn't know",
+		  .flag = &asked.hold },
+		{ 0, "no-hold-tasks", NULL,
+		  "let what is killed meanwhile die at once",
+		  .flag = &asked.no_hold_tasks },
+		{ 0, "no-refreeze", NULL,
+		  "don't freeze it again if somebody thaws it meanwhile",
+		  .flag = &asked.no_refreeze },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
 		{ 't', "timeout", "MS",
@@ -259,12 +307,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[FIRN_ALLOW_MAX];
 	struct firn_case of;
 	struct firn_capture how = {
 		.of = &of,
 		.fd = STDOUT_FILENO,
-		.isolation.allow = allow,
 	};
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	autofree char *path = NULL;
@@ -278,7 +324,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
-	if (parse_allowed(&asked.allow, allow, &err) < 0 ||
+	if (firn_asked_isolation(&asked.isolation, &how.isolation, &err) < 0 ||
 	    (asked.max_freeze != NULL &&
 	     firn_duration_parse(asked.max_freeze, &asked.max_freeze_s, &err) <
 		     0))

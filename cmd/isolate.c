@@ -4,95 +4,35 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "firn/isolate.h"
-
-static void
-show_texts(FILE *out, const char *label, const json_t *texts)
-{
-	const json_t *text;
-	size_t i;
-
-	json_array_foreach(texts, i, text) {
-		firn_show_row(out, label, "%s", json_string_value(text));
-	}
-}
-
-static void
-show_method(FILE *out, const json_t *method)
-{
-	const char *name = firn_json_string(method, "method", NULL);
-	const char *on = firn_json_string(method, "on", NULL);
-	const char *covers = firn_json_string(method, "covers", NULL);
-
-	firn_show_row(out, name != NULL ? name : "method", "on %s%s%s%s",
-		      on != NULL ? on : "?",
-		      json_is_true(json_object_get(method, "verified"))
-			      ? ", verified"
-			      : ", NOT verified",
-		      covers != NULL ? ": " : "", covers != NULL ? covers : "");
-}
+#include "isolation.h"
 
 static void
 show(FILE *out, const json_t *result)
 {
-	const json_t *isolate = json_object_get(result, "isolate"), *item;
-	const json_t *keeper = firn_json_at(isolate, "keeper", "pid", NULL);
+	const json_t *isolate = json_object_get(result, "isolate");
 	const char *state = firn_json_string(isolate, "state", NULL);
-	size_t i;
 
 	fprintf(out, "%s ", state != NULL ? state : "would isolate");
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
 	if (isolate == NULL)
 		return;
-	json_array_foreach(json_object_get(isolate, "methods"), i, item) {
-		show_method(out, item);
-	}
-	json_array_foreach(json_object_get(isolate, "not_used"), i, item) {
-		const char *why = firn_json_string(item, "why", NULL);
-		const char *name = firn_json_string(item, "method", NULL);
-
-		firn_show_row(out, "not used", "%s: %s",
-			      name != NULL ? name : "?",
-			      why != NULL ? why : "?");
-	}
-	show_texts(out, "still open", json_object_get(isolate, "open"));
-	if (keeper != NULL)
-		firn_show_row(out, "watched",
-			      "by process %lld: cut again after a restart",
-			      (long long)json_integer_value(keeper));
+	firn_show_isolation(out, isolate);
 	firn_show_row(out, "undo", "firn release %.12s",
 		      firn_json_string(result, "target", "id", NULL));
-}
-
-static int
-parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
-	      struct firn_err *err)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
-			return -1;
-	return 0;
 }
 
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
-	struct firn_strings texts = { 0 };
-	bool no_watch = false;
+	struct firn_asked_isolation asked = { 0 };
 	const struct firn_opt opts[] = {
-		{ 'a', "allow", "CIDR[:PORT]",
-		  "still let this through, both ways; may be repeated",
-		  .list = &texts },
-		{ 0, "no-watch", NULL,
-		  "leave no keeper that cuts again after a restart",
-		  .flag = &no_watch },
+		FIRN_ISOLATION_OPTIONS(asked),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[FIRN_ALLOW_MAX];
-	struct firn_isolation how = { .allow = allow };
+	struct firn_isolation how;
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
 	json_t *isolate = NULL;
@@ -102,10 +42,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
 		return status;
-	if (parse_allowed(&texts, allow, &err) < 0)
+	if (firn_asked_isolation(&asked, &how, &err) < 0)
 		return firn_cmd_usage(self, err.text);
-	how.n_allow = texts.n;
-	how.watch = !no_watch;
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
@@ -130,7 +68,9 @@ const struct firn_cmd firn_cmd_isolate = {
 		   "too",
 	.more = "Examples:\n"
 		"  firn isolate web-1\n"
-		"  firn isolate --allow 10.20.0.5:9200 web-1\n\n"
+		"  firn isolate --allow 10.20.0.5:9200 web-1\n"
+		"  firn isolate --pod web-1    # all that share its network\n"
+		"  firn isolate --log web-1; sleep 60; firn isolate web-1\n\n"
 		"Exit status 3: partial; what is still open is named.\n",
 	.run = run,
 };

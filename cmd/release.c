@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/isolate.h"
+#include "traffic.h"
 
 static void
 show(FILE *out, const json_t *result)
@@ -31,6 +32,7 @@ show(FILE *out, const json_t *result)
 
 		firn_show_row(out, "undone", "%s", text != NULL ? text : "?");
 	}
+	firn_show_attempts(out, json_object_get(result, "attempts"));
 }
 
 static void

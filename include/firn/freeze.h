@@ -17,9 +17,18 @@
 /* When a freeze is declared partial. */
 #define FIRN_FREEZE_TIMEOUT_MS 2000
 
+/* One line for a person, at once. */
+typedef void firn_alarm_fn(const char *text, void *arg);
+
+struct firn_holder;
+
 struct firn_freezing {
 	unsigned timeout_ms;
 	unsigned max_s; /* thaw by itself after so many seconds; 0: never */
+	bool hold;      /* so that the platform can't undo it */
+	/* Where to put one that holds its tasks against kills
+	 * (contain/holder.h), for the caller to end; NULL for none. */
+	struct firn_holder **holder;
 };
 
 /*
@@ -54,10 +63,17 @@ struct firn_freezing {
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
  *   "keeper"    with `max_s`: "pid", "deadline"
+ *   "held"      only with `hold`: the tasks of each cgroup were moved into a
+ *               frozen child of it, which writes to the container's own files
+ *               don't thaw: "processes", "v2", "v1" (is all in those children
+ *               frozen, by that hierarchy's word?), "not_held" (what could not
+ *               be: it's frozen where it is)
+ *   "tasks_held"  only with `holder`: {"threads": N}, or {"error": why not}
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed
  *   "members_error"  the scan failed: "escaped" and "foreign" are missing
+ *   "hold_error"     nothing was held: the ledger didn't take it
  *   "unrecorded"     the ledger took the question, but not how it went
  *
  * Freezing a frozen container succeeds.  proc(5) shows a frozen task as
@@ -78,6 +94,7 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
+ * Ends a hold first: every task goes back to the cgroup that it was taken from.
  * Only what firn froze, in the reverse order, and its keeper ends; what another
  * froze (a paused container) is EPERM unless `force`.  A container that is not
  * frozen is not an error, nor is one whose cgroup is gone: the ledger is
@@ -101,7 +118,8 @@ FIRN_MUST_CHECK int firn_thaw_recorded(const struct firn_host *host,
 				       struct firn_ledger *ledger, json_t **ret,
 				       struct firn_err *err);
 
-/* firn_is_frozen(target) -- do its cgroups say so, now? */
+/* firn_is_frozen(target) -- do its cgroups say so, now?  Or those that hold
+ * its tasks, where it was thawed itself. */
 bool firn_is_frozen(const struct firn_target *target);
 
 #endif

@@ -9,6 +9,7 @@
  * Source: bpf(2); linux/bpf.h; Linux Documentation/userspace-api/ebpf/.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@
 /* Linux 6.6 and later; not in the headers of Debian 12. */
 #define FIRN_BPF_TCX_INGRESS 46
 #define FIRN_BPF_TCX_EGRESS 47
+#define FIRN_BPF_CGROUP_UNIX_CONNECT 49 /* Linux 6.7 */
+#define FIRN_BPF_CGROUP_UNIX_SENDMSG 50
 #define FIRN_BPF_F_BEFORE                                  \
 	(1u << 3) /* with nothing named: before all others \
 		   */
@@ -34,6 +37,26 @@ FIRN_MUST_CHECK int firn_bpf_program(const char *name, uint32_t type,
 /* firn_bpf_array(name, value_size, n, err) -- an array map of zeroes. */
 FIRN_MUST_CHECK int firn_bpf_array(const char *name, uint32_t value_size,
 				   uint32_t n, struct firn_err *err);
+
+/* firn_bpf_lru(name, key_size, value_size, n, err) -- a hash map that forgets
+ * what was not used for the longest time when it's full. */
+FIRN_MUST_CHECK int firn_bpf_lru(const char *name, uint32_t key_size,
+				 uint32_t value_size, uint32_t n,
+				 struct firn_err *err);
+
+/* firn_bpf_next(map_fd, key, ret) -- the key behind this one, the first for
+ * NULL; false at the end. */
+bool firn_bpf_next(int map_fd, const void *key, void *ret);
+
+/* firn_bpf_find(map_fd, key, value) -- false if there is none. */
+bool firn_bpf_find(int map_fd, const void *key, void *value);
+/* firn_bpf_cgroup_array(name, err) -- a map with room for one cgroup, which
+ * firn_bpf_set_cgroup() puts there: `cgroup_fd` is its folder on cgroup v2. */
+FIRN_MUST_CHECK int firn_bpf_cgroup_array(const char *name,
+					  struct firn_err *err);
+FIRN_MUST_CHECK int firn_bpf_set_cgroup(int map_fd, int cgroup_fd,
+					struct firn_err *err);
+
 FIRN_MUST_CHECK int firn_bpf_read(int map_fd, uint32_t key, void *value,
 				  struct firn_err *err);
 FIRN_MUST_CHECK int firn_bpf_write(int map_fd, uint32_t key, const void *value,
@@ -91,8 +114,8 @@ FIRN_MUST_CHECK int firn_bpf_attached(uint32_t target, uint32_t attach,
  * on a packet of ours, which goes nowhere.
  *
  * `frame` starts with its Ethernet header; the program sees interface
- * `ifindex`, which exists in our network namespace.  `*ret` is what the program
- * returned.
+ * `ifindex`, which exists in our network namespace (0 for a program of XDP).
+ * Its socket is one of our own cgroup.  `*ret` is what the program returned.
  *
  * Source: Linux Documentation/bpf/bpf_prog_run.rst.
  */

@@ -173,8 +173,9 @@ state_of(const struct findings *findings)
 {
 	unsigned others = 0;
 
+	/* What can't be looked at says nothing of what can. */
 	for (int i = HOLDS + 1; i < N_FINDINGS; i++)
-		others += findings->n[i];
+		others += i == UNKNOWN ? 0 : findings->n[i];
 	if (findings->n[HOLDS] > 0 || findings->n[PARTLY] > 0)
 		return others == 0 ? states[HOLDS] : states[PARTLY];
 	/* An interface that went with its container was undone by nobody. */

@@ -9,13 +9,16 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "contain/cut_attempts.h"
+#include "contain/cut_unix.h"
 
+/* clang-format off: one a line */
 static const struct firn_method *const methods[] = {
-	&firn_method_cgroup,
-	&firn_method_tcx,
-	&firn_method_clsact,
-	&firn_method_down,
+	&firn_method_cgroup, &firn_method_unix,   &firn_method_tcx,
+	&firn_method_clsact, &firn_method_nft,    &firn_method_down,
+	&firn_method_own,    &firn_method_inside,
 };
+/* clang-format on */
 
 static const struct firn_method *
 method_of(const json_t *details)
@@ -83,7 +86,7 @@ static bool
 is_same_place(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = { "method", "inode", "ifindex",
-					    "netns" };
+					    "netns", "sides" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const json_t *left = json_object_get(a, keys[i]),
@@ -139,8 +142,13 @@ keep(struct firn_cut *cut, const struct firn_method *method,
      const struct firn_place *place, const json_t *made, uint64_t start_ns)
 {
 	const json_t *rules = json_object_get(made, "allow");
+	bool loopback = json_is_true(json_object_get(made, "loopback"));
 
 	add_method(cut, method, place, NULL, start_ns);
+	if (cut->how->log && json_object_get(made, "attempts") == NULL)
+		firn_cut_without(cut, "log",
+				 "it was isolated before without it, which "
+				 "stays so until it is released");
 	if (rules != NULL && !json_equal(rules, cut->allow)) {
 		autofree char *text = firn_json_line(rules);
 
@@ -149,6 +157,11 @@ keep(struct firn_cut *cut, const struct firn_method *method,
 			      "stay until it is released: allowed is %s",
 			      place->on, text == NULL ? "?" : text);
 	}
+	if (cut->how->cut_loopback && !loopback && place->link == NULL)
+		firn_cut_open(cut,
+			      "%s: was isolated before without loopback, which "
+			      "stays until it is released",
+			      place->on);
 	return 1;
 }
 
@@ -175,6 +188,40 @@ give_up(struct firn_cut *cut, const struct firn_method *method,
 	if (note_why(cut, change, "failed", why, err) < 0)
 		return -1;
 	return firn_cut_without(cut, method->name, why->text);
+}
+
+/* A cut that counts less is still a cut. */
+static void
+open_log(struct firn_cut *cut, const struct firn_method *method,
+	 const struct firn_place *place)
+{
+	const char *path = firn_json_string(place->details, "attempts", NULL);
+	struct firn_err why = { 0 };
+
+	if (!cut->how->log || (path == NULL && place->link == NULL))
+		return;
+	if (path == NULL)
+		firn_err_set(&why, ENOTSUP, "%s counts no attempts",
+			     method->name);
+	else
+		cut->attempts_fd = firn_attempts_pinned(path, &why);
+	if (cut->attempts_fd < 0)
+		firn_cut_without(cut, "log", why.text);
+}
+
+static int
+make(struct firn_cut *cut, const struct firn_method *method,
+     const struct firn_place *place, struct firn_err *why)
+{
+	int done;
+
+	if (firn_pins_make(&cut->pins, why) < 0)
+		return -1;
+	open_log(cut, method, place);
+	done = method->make(cut, place, why);
+	firn_auto_close(&cut->attempts_fd);
+	cut->attempts_fd = -1;
+	return done;
 }
 
 static int
@@ -209,7 +256,8 @@ firn_cut_with(struct firn_cut *cut, const struct firn_method *method,
 	firn_json_text(place->details, "on", place->on);
 	json_object_set_new(place->details, "options",
 			    firn_isolation_json(cut->how));
-	if (method->plan(cut, place, &why) < 0)
+	if (method->plan(cut, place, &why) < 0 ||
+	    firn_cut_log(cut, place, &why) < 0)
 		return firn_cut_without(cut, method->name, why.text);
 	made = already_there(cut, place->details);
 	if (made != NULL)
@@ -218,8 +266,7 @@ firn_cut_with(struct firn_cut *cut, const struct firn_method *method,
 	if (firn_ledger_ask(cut->ledger, "isolate", place->details, &change,
 			    err) < 0)
 		return -1;
-	if (firn_pins_make(&cut->pins, &why) < 0 ||
-	    method->make(cut, place, &why) < 0)
+	if (make(cut, method, place, &why) < 0)
 		return give_up(cut, method, place, change, &why, err);
 	cut->n_changes++;
 	if (firn_ledger_note(cut->ledger, change, "made", NULL, err) < 0)

@@ -7,7 +7,16 @@
 json_t *
 firn_isolation_json(const struct firn_isolation *how)
 {
-	return json_pack("{s:o}", "allow", firn_allow_json(how));
+	return json_pack("{s:o, s:b, s:b, s:b, s:b, s:b}", "allow",
+			 firn_allow_json(how), "pod", how->whole_pod,
+			 "loopback", how->cut_loopback, "unix", how->cut_unix,
+			 "log", how->log, "reset", how->reset);
+}
+
+static bool
+is_set(const json_t *options, const char *key)
+{
+	return json_is_true(json_object_get(options, key));
 }
 
 int
@@ -16,7 +25,14 @@ firn_isolation_parse(const json_t *options, struct firn_isolation *ret,
 		     struct firn_err *err)
 {
 	const json_t *allow = json_object_get(options, "allow"), *text;
-	struct firn_isolation how = { .allow = rules };
+	struct firn_isolation how = {
+		.allow = rules,
+		.whole_pod = is_set(options, "pod"),
+		.cut_loopback = is_set(options, "loopback"),
+		.cut_unix = is_set(options, "unix"),
+		.log = is_set(options, "log"),
+		.reset = is_set(options, "reset"),
+	};
 	size_t i;
 
 	json_array_foreach(allow, i, text) {

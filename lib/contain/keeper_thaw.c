@@ -37,10 +37,11 @@ thaw(const struct firn_keeper *keeper, struct firn_ledger *ledger,
      unsigned max_s, struct firn_err *err)
 {
 	autojson json_t *open = firn_ledger_open_changes(ledger, "freeze");
+	autojson json_t *holds = firn_ledger_open_changes(ledger, "hold");
 	autojson json_t *said = NULL;
 	char text[96], span[FIRN_DURATION_TEXT];
 
-	if (json_array_size(open) == 0)
+	if (json_array_size(open) == 0 && json_array_size(holds) == 0)
 		return note(keeper, ledger, "undone",
 			    "the deadline passed: nothing was frozen", NULL,
 			    err);

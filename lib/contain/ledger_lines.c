@@ -97,7 +97,8 @@ add_notes(const json_t *lines, size_t i, uint64_t number, const char **phase,
 		if (number_of(line) != number || said == NULL)
 			continue;
 		*phase = said;
-		if (strcmp(said, "undone") == 0 || strcmp(said, "failed") == 0)
+		if (strcmp(said, "undone") == 0 ||
+		    strcmp(said, "failed") == 0 || strcmp(said, "final") == 0)
 			return false;
 		if (json_array_append(noted, line) < 0)
 			return false;

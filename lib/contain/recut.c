@@ -138,9 +138,14 @@ read_options(const struct restart *restart, const struct firn_ledger *ledger,
 			json_object_get(json_array_get(open, i - 1), "details"),
 			"options");
 
-		if (options != NULL)
-			return firn_isolation_parse(options, &recut->how,
-						    recut->rules, err);
+		if (options == NULL)
+			continue;
+		if (firn_isolation_parse(options, &recut->how, recut->rules,
+					 err) < 0)
+			return -1;
+		/* What is cut from its start has no connections. */
+		recut->how.reset = false;
+		return 0;
 	}
 	return 0; /* as it was the last time */
 }
@@ -169,13 +174,15 @@ cut_cgroup(struct restart *restart, struct firn_ledger *ledger,
 	};
 	autoclose int fd = firn_host_file(target.host, recut->folder,
 					  O_RDONLY | O_DIRECTORY, err);
+	struct firn_isolation how = recut->how;
 	json_t *said = NULL;
 
 	if (fd < 0)
 		return -1;
 	target.v2.dir_fd = fd;
-	if (firn_isolate_part(&target, ledger, &recut->how, FIRN_ISOLATE_CGROUP,
-			      &said, err) < 0)
+	how.whole_pod = false; /* its network is not known yet */
+	if (firn_isolate_part(&target, ledger, &how, FIRN_ISOLATE_CGROUP, &said,
+			      err) < 0)
 		return -1;
 	take(&restart->said, said);
 	restart->cut_us = (firn_monotonic_ns() - restart->start_ns) / 1000;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
+#include "contain/hold.h"
 #include "contain/keeper.h"
 #include "contain/thaw_forget.h"
 #include "firn/freeze.h"
@@ -27,6 +28,7 @@ struct part {
 struct thawing {
 	struct part parts[FIRN_N_HIERARCHIES];
 	json_t *open; /* firn's own freezes, to be undone */
+	bool held;    /* firn held it, and lets go */
 	bool thawed;
 	const char *remark;
 };
@@ -100,7 +102,7 @@ may(const struct thawing *thawing, bool force, struct firn_err *err)
 {
 	const char *held = other_holder(thawing);
 
-	if (json_array_size(thawing->open) > 0)
+	if (json_array_size(thawing->open) > 0 || thawing->held)
 		return 0;
 	if (held != NULL && !force)
 		return firn_err_set(err, EPERM,
@@ -278,6 +280,7 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
 	if (firn_freezer_refuse(target, err) < 0 ||
+	    firn_hold_undo(target, ledger, &thawing.held, err) < 0 ||
 	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
 	if (is_gone(&thawing))

@@ -86,9 +86,6 @@ int
 firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
 	       struct firn_err *err)
 {
-	autoclose int dir_fd = -1, fd = -1;
-	char name[FIRN_CASE_ID + 8];
-
 	if (id != NULL && !names_a_file(id))
 		return firn_err_set(err, EINVAL,
 				    "a case is named by letters, digits, - _ "
@@ -98,16 +95,25 @@ firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
 		snprintf(ret->id, sizeof(ret->id), "%s", id);
 	else
 		invent(ret->id, target_id);
+	return 0;
+}
+
+int
+firn_case_key(struct firn_case *of, struct firn_err *err)
+{
+	autoclose int dir_fd = -1, fd = -1;
+	char name[FIRN_CASE_ID + 8];
+
 	mkdir("/var/lib/firn", 0700);
 	mkdir(FOLDER, 0700);
 	dir_fd = open(FOLDER, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return firn_err_sys(err, "open " FOLDER);
-	snprintf(name, sizeof(name), "%s.key", ret->id);
+	snprintf(name, sizeof(name), "%s.key", of->id);
 	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
-		return read_key(fd, name, ret->key, err);
+		return read_key(fd, name, of->key, err);
 	if (errno != ENOENT)
 		return firn_err_sys(err, "open " FOLDER "/%s", name);
-	return make_key(dir_fd, name, ret->key, err);
+	return make_key(dir_fd, name, of->key, err);
 }

@@ -1,5 +1,9 @@
 firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
+firn_test(contain/test_cut_reset firn_contain)
+firn_test(contain/test_hold firn_contain)
+firn_test(contain/test_holder firn_contain)
+firn_test(contain/test_freeze_watch firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 firn_test(contain/test_keeper firn_contain)
@@ -16,3 +20,12 @@ add_executable(bpf_objects ${CMAKE_SOURCE_DIR}/tests/contain/bpf_objects.c)
 target_link_libraries(bpf_objects PRIVATE firn_contain)
 firn_script(contain/test_isolate_crash.sh $<TARGET_FILE:firn>
   $<TARGET_FILE:bpf_objects>)
+
+# What the engines can't undo, here and where there is only cgroup v2.
+foreach(kind IN ITEMS hybrid v2)
+  add_test(NAME contain/test_hold_engines_${kind}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/contain/test_hold_engines.sh
+      $<TARGET_FILE:firn> ${kind})
+  set_tests_properties(contain/test_hold_engines_${kind} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT 900 RESOURCE_LOCK machine)
+endforeach()
