@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "contain/bpf_call.h"
 #include "contain/cut.h"
 #include "contain/keeper.h"
 #include "firn/ledger.h"
@@ -125,22 +126,28 @@ find_freeze(const struct firn_host *host, const json_t *details,
 		ret->n[UNKNOWN]++;
 }
 
+/* Of a link that is pinned, is it attached anywhere? */
+static bool
+is_attached(const char *pin)
+{
+	struct firn_bpf_link link = { 0 };
+	struct firn_err gone = { 0 };
+	autoclose int fd = firn_bpf_open_pin(pin, &gone);
+
+	return fd >= 0 && firn_bpf_link_look(fd, &link, &gone) == 0 &&
+	       (link.cgroup_id != 0 || link.ifindex != 0);
+}
+
 /* A cut that was begun, or whose undoing was, and somebody was killed: what is
  * pinned still works. */
 static bool
 has_a_link(const json_t *details)
 {
-	const char *counters = firn_json_string(details, "counters", NULL);
 	const json_t *pin;
 	size_t i;
 
 	json_array_foreach(json_object_get(details, "pins"), i, pin) {
-		const char *path = json_string_value(pin);
-		struct stat st;
-
-		if (path != NULL &&
-		    (counters == NULL || strcmp(path, counters) != 0) &&
-		    lstat(path, &st) == 0)
+		if (is_attached(json_string_value(pin)))
 			return true;
 	}
 	return false;

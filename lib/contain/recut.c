@@ -22,9 +22,8 @@
 #define OFTEN_AGAIN_NS 10000000
 #define SELDOM_AGAIN_NS 250000000
 
-/* A runtime's own process that is frozen would have the runtime wait for it;
- * but not for longer than this. */
-#define FREEZE_AFTER_NS UINT64_C(1000000000)
+/* What calls itself a runtime's process for longer than this is none. */
+#define RUNTIME_NS UINT64_C(2000000000)
 
 /* One restart. */
 struct restart {
@@ -226,9 +225,7 @@ freeze_again(struct restart *restart, struct firn_target *target,
 						   FIRN_FREEZE_TIMEOUT_MS };
 	json_t *said = NULL;
 
-	if (!restart->freeze ||
-	    (is_the_runtime(target) &&
-	     firn_monotonic_ns() < restart->start_ns + FREEZE_AFTER_NS))
+	if (!restart->freeze)
 		return 0;
 	if (firn_freeze(target, ledger, &how, &said, err) < 0)
 		return -1;
@@ -247,7 +244,11 @@ is_the_same(const struct restart *restart, const struct firn_target *target)
 	       strcmp(target->id, restart->keeper->id) == 0;
 }
 
-/* The whole of it, as far as there is something to cut by now. */
+/*
+ * The whole of it, as far as there is something to cut by now.  Not while the
+ * runtime's own process is in there: that lives in the host's network namespace
+ * at first, which is not to be cut; and frozen it would have the runtime wait.
+ */
 static int
 in_full(struct restart *restart, struct firn_err *err)
 {
@@ -266,6 +267,9 @@ in_full(struct restart *restart, struct firn_err *err)
 		return firn_err_set(err, ESTALE,
 				    "cgroup %s is another container's by now",
 				    restart->recut->path);
+	if (is_the_runtime(target) &&
+	    firn_monotonic_ns() < restart->start_ns + RUNTIME_NS)
+		return 0;
 	if (firn_keeper_open(restart->keeper, &ledger, err) < 0 ||
 	    firn_isolate(target, ledger, &restart->recut->how, &said, err) < 0)
 		return -1;
@@ -285,6 +289,17 @@ is_gone_again(const struct restart *restart)
 	return fd < 0 || fstat(fd, &st) < 0 || st.st_ino != restart->inode;
 }
 
+/* Nothing is open; and later looks would take the runtime's threads, which go
+ * in and out of its network namespace, for somebody who shares it. */
+static bool
+is_done(const struct restart *restart)
+{
+	const char *state = firn_json_string(restart->said, "state", NULL);
+
+	return !restart->freeze && state != NULL &&
+	       strcmp(state, "isolated") == 0;
+}
+
 static void
 settle(struct restart *restart)
 {
@@ -296,7 +311,8 @@ settle(struct restart *restart)
 		restart->why = (struct firn_err){ 0 };
 		if (in_full(restart, &restart->why) == 0)
 			restart->why = (struct firn_err){ 0 };
-		if (passed_ns > SETTLE_NS || is_gone_again(restart))
+		if (is_done(restart) || passed_ns > SETTLE_NS ||
+		    is_gone_again(restart))
 			return;
 		pause.tv_nsec =
 			passed_ns < OFTEN_NS ? OFTEN_AGAIN_NS : SELDOM_AGAIN_NS;

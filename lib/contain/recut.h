@@ -25,11 +25,11 @@ struct firn_recut {
  * firn_recut(keeper, recut, inode) -- a cgroup of that name is there again.
  *
  * The programs on the cgroup come at once, before a runtime has its process
- * started in it; then, for some seconds in which interfaces appear, the whole
- * isolation, by the options that stand in the ledger.  If firn had frozen the
- * container it is frozen again, once its own program runs.  The changes of
- * before are closed: their place is gone.  What came of it is noted with the
- * keeper's change; `recut->inode` is `inode` then.
+ * started in it; then, once the container's own program runs, and for some
+ * seconds in which interfaces appear, the whole isolation, by the options that
+ * stand in the ledger.  If firn had frozen the container it is frozen again.
+ * The changes of before are closed: their place is gone.  What came of it is
+ * noted with the keeper's change; `recut->inode` is `inode` then.
  */
 void firn_recut(const struct firn_keeper *keeper, struct firn_recut *recut,
 		uint64_t inode);
