@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "firn/capture.h"
@@ -16,12 +17,12 @@
 
 /* What was asked for on the command line. */
 struct asked {
-	const char *output, *key;
+	const char *output, *key, *max_freeze;
 	struct firn_strings only, volumes, rules;
 	struct firn_asked_isolation isolation;
 	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
 	bool isolate, list;
-	unsigned timeout_ms;
+	unsigned timeout_ms, max_freeze_s;
 };
 
 static void
@@ -211,6 +212,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
+	how->freezing.max_s = asked->max_freeze_s;
 	how->freezing.hold = asked->hold;
 	how->leave_tasks = asked->no_hold_tasks;
 	how->leave_thawed = asked->no_refreeze;
@@ -273,6 +275,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_ISOLATION_OPTIONS(asked.isolation),
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
+		{ 0, "max-freeze", "TIME", "thaw by itself after 90s, 10m, 2h",
+		  .string = &asked.max_freeze },
 		{ 0, "hold", NULL,
 		  "move it into frozen cgroups that the platform doesn't know",
 		  .flag = &asked.hold },
@@ -320,7 +324,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
-	if (firn_asked_isolation(&asked.isolation, &how.isolation, &err) < 0)
+	if (firn_asked_isolation(&asked.isolation, &how.isolation, &err) < 0 ||
+	    (asked.max_freeze != NULL &&
+	     firn_duration_parse(asked.max_freeze, &asked.max_freeze_s, &err) <
+		     0))
 		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
 	    firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||

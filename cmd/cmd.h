@@ -127,6 +127,12 @@ struct firn_scene {
 		.host = { .root_fd = -1, .proc_fd = -1 }, \
 	}
 
+/* firn_scene_host(scene, common, err) -- the host alone, for a command without
+ * a TARGET. */
+FIRN_MUST_CHECK int firn_scene_host(struct firn_scene *scene,
+				    const struct firn_common *common,
+				    struct firn_err *err);
+
 /* firn_scene_open(scene, common, name, err) -- resolve TARGET.  No ledger is
  * opened yet: looking writes nothing. */
 FIRN_MUST_CHECK int firn_scene_open(struct firn_scene *scene,
@@ -137,6 +143,33 @@ FIRN_MUST_CHECK int firn_scene_open(struct firn_scene *scene,
 FIRN_MUST_CHECK int firn_scene_ledger(struct firn_scene *scene,
 				      struct firn_err *err);
 void firn_scene_close(struct firn_scene *scene);
+
+/*
+ * firn_scene_recorded(scene, common, name, ret_id, err) -- TARGET, or the one
+ * ledger whose id begins so: a container that is gone is known by nothing else,
+ * and `scene->target` stays NULL then.  No ledger is opened yet.
+ *
+ * `*ret_id` is for the caller to free(3).
+ */
+FIRN_MUST_CHECK int firn_scene_recorded(struct firn_scene *scene,
+					const struct firn_common *common,
+					const char *name, char **ret_id,
+					struct firn_err *err);
+
+/*
+ * firn_cmd_each(self, common, action, undo, show) -- every target in the
+ * ledgers that has something of `action` to undo, in the case if one is given.
+ *
+ * The result is {"targets": [...]}, each as `undo` has it with its "id", or
+ * with "state" "failed" and "error".  Returns the worst exit status of them.
+ */
+typedef int firn_each_fn(const struct firn_host *host,
+			 struct firn_ledger *ledger, json_t **ret,
+			 struct firn_err *err);
+enum firn_exit firn_cmd_each(const struct firn_cmd *self,
+			     const struct firn_common *common,
+			     const char *action, firn_each_fn *undo,
+			     firn_show_fn *show);
 
 /* Where the node's own signing key is. */
 #define FIRN_KEY_PATH "/etc/firn/keys/default.pem"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "firn/freeze.h"
@@ -68,6 +69,8 @@ static void
 show(FILE *out, const json_t *result)
 {
 	const json_t *freeze = json_object_get(result, "freeze");
+	const char *deadline =
+		firn_json_string(freeze, "keeper", "deadline", NULL);
 	const char *already = firn_json_string(freeze, "already", NULL);
 	const char *state = firn_json_string(freeze, "state", NULL);
 	json_int_t us =
@@ -92,6 +95,11 @@ show(FILE *out, const json_t *result)
 	firn_show_row(out, "network",
 		      "frozen is not isolated: the kernel "
 		      "still sends and acknowledges for it");
+	if (deadline != NULL)
+		firn_show_row(out, "thaws",
+			      "by itself at %.19sZ, if nobody "
+			      "does before",
+			      deadline);
 	firn_show_row(out, "undo", "firn thaw %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
@@ -149,11 +157,14 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	struct firn_freezing how = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
+	const char *max_freeze = NULL;
 	const struct firn_opt opts[] = {
 		{ 't', "timeout", "MS",
 		  "declare it partial after MS "
 		  "milliseconds (2000)",
 		  .number = &how.timeout_ms },
+		{ 0, "max-freeze", "TIME", "thaw by itself after 90s, 10m, 2h",
+		  .string = &max_freeze },
 		{ 0, "hold", NULL,
 		  "move it into frozen cgroups that the platform doesn't know",
 		  .flag = &how.hold },
@@ -169,6 +180,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
 		return status;
+	if (max_freeze != NULL &&
+	    firn_duration_parse(max_freeze, &how.max_s, &err) < 0)
+		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
@@ -196,6 +210,7 @@ const struct firn_cmd firn_cmd_freeze = {
 	.summary = "stop every process of a container, keeping its memory",
 	.more = "Examples:\n"
 		"  firn freeze web-1\n"
+		"  firn freeze --max-freeze 10m web-1    # thaws by itself\n"
 		"  firn freeze --hold web-1    # docker unpause won't undo it\n"
 		"  firn freeze --json docker://0123456789ab\n"
 		"  firn freeze --dry-run pid:4711\n\n"

@@ -21,6 +21,7 @@ firn_asked_isolation(struct firn_asked_isolation *asked,
 		.cut_unix = asked->cut_unix,
 		.log = asked->log,
 		.reset = asked->reset,
+		.watch = !asked->no_watch,
 	};
 	return 0;
 }
@@ -69,6 +70,7 @@ show_sharer(FILE *out, const json_t *sharer)
 void
 firn_show_isolation(FILE *out, const json_t *isolate)
 {
+	const json_t *keeper = firn_json_at(isolate, "keeper", "pid", NULL);
 	const json_t *item;
 	size_t i;
 
@@ -87,6 +89,10 @@ firn_show_isolation(FILE *out, const json_t *isolate)
 		show_sharer(out, item);
 	}
 	show_texts(out, "still open", json_object_get(isolate, "open"));
+	if (keeper != NULL)
+		firn_show_row(out, "watched",
+			      "by process %lld: cut again after a restart",
+			      (long long)json_integer_value(keeper));
 	firn_show_reset(out, json_object_get(isolate, "reset"));
 	firn_show_unix(out, json_object_get(isolate, "unix"));
 	firn_show_attempts(out, json_object_get(isolate, "attempts"));

@@ -11,8 +11,8 @@
 /* What was asked for on the command line. */
 struct firn_asked_isolation {
 	struct firn_strings allow;
-	struct firn_allow rules[64];
-	bool whole_pod, cut_loopback, cut_unix, log, reset;
+	struct firn_allow rules[FIRN_ALLOW_MAX];
+	bool whole_pod, cut_loopback, cut_unix, log, reset, no_watch;
 };
 
 /* clang-format off */
@@ -30,7 +30,10 @@ struct firn_asked_isolation {
 	{ 0, "log", NULL, "count whom it still tries to reach",                \
 	  .flag = &(asked).log },                                              \
 	{ 0, "reset", NULL, "destroy its connections, and tell their peers",   \
-	  .flag = &(asked).reset }
+	  .flag = &(asked).reset },                                            \
+	{ 0, "no-watch", NULL,                                                 \
+	  "leave no keeper that cuts again after a restart",                   \
+	  .flag = &(asked).no_watch }
 /* clang-format on */
 
 /* firn_asked_isolation(asked, ret, err) -- what that means; `ret` borrows from

@@ -1,10 +1,12 @@
 #include "cmd.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/contained.h"
 
 static void
 column(FILE *out, const json_t *container, const char *key, int width)
@@ -16,6 +18,73 @@ column(FILE *out, const json_t *container, const char *key, int width)
 		text = "-";
 	safe = firn_escape(text, strlen(text));
 	fprintf(out, "%-*.*s ", width, width, safe != NULL ? safe : "?");
+}
+
+/* "  isolated since ... by ada, case c-17: in force" */
+static void
+show_change(FILE *out, const json_t *contained, const char *what)
+{
+	const json_t *change = json_object_get(contained, what);
+	const char *since = firn_json_string(change, "since", NULL);
+	const char *by = firn_json_string(change, "by", NULL);
+	const char *of = firn_json_string(change, "case", NULL);
+	const char *state = firn_json_string(change, "state", NULL);
+	const char *why = firn_json_string(change, "why", NULL);
+
+	if (change == NULL)
+		return;
+	if (state != NULL && strcmp(state, "restarted") == 0)
+		state = "before its restart; that is gone", why = NULL;
+	else if (state != NULL && strcmp(state, "gone") == 0)
+		why = NULL; /* it says no more */
+	firn_show_row(out, what, "since %.19sZ by %s%s%s: %s%s%s",
+		      since != NULL ? since : "?", by != NULL ? by : "?",
+		      of != NULL ? ", case " : "", of != NULL ? of : "",
+		      state != NULL ? state : "?", why != NULL ? "; " : "",
+		      why != NULL ? why : "");
+}
+
+static void
+show_keeper(FILE *out, const json_t *contained, const char *purpose,
+	    const char *does)
+{
+	const json_t *keeper = firn_json_at(contained, "keeper", purpose, NULL);
+	const char *deadline = firn_json_string(keeper, "deadline", NULL);
+	const char *state = firn_json_string(keeper, "state", NULL);
+
+	if (keeper == NULL)
+		return;
+	firn_show_row(out, "keeper", "%s%s%.19s%s, process %lld: %s", does,
+		      deadline != NULL ? " at " : "",
+		      deadline != NULL ? deadline : "",
+		      deadline != NULL ? "Z" : "",
+		      (long long)json_integer_value(
+			      json_object_get(keeper, "pid")),
+		      state != NULL ? state : "?");
+}
+
+static void
+show_contained(FILE *out, const json_t *container)
+{
+	const json_t *contained = json_object_get(container, "contained");
+
+	show_change(out, contained, "frozen");
+	show_change(out, contained, "isolated");
+	show_keeper(out, contained, "thaw", "thaws");
+	show_keeper(out, contained, "watch", "cuts again after a restart");
+}
+
+static void
+show_gone(FILE *out, const json_t *gone)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(gone, i, item) {
+		column(out, item, "id", 12);
+		fputs("not here any more, but in the ledger\n", out);
+		show_contained(out, item);
+	}
 }
 
 static void
@@ -39,7 +108,58 @@ show(FILE *out, const json_t *result)
 				json_object_get(container, "processes")));
 		column(out, container, "image", 32);
 		fputc('\n', out);
+		show_contained(out, container);
 	}
+	show_gone(out, json_object_get(result, "gone"));
+}
+
+static json_t *
+by_id(const json_t *containers, const char *id)
+{
+	json_t *container;
+	size_t i;
+
+	json_array_foreach(containers, i, container) {
+		const char *its = firn_json_string(container, "id", NULL);
+
+		if (its != NULL && strcmp(its, id) == 0)
+			return container;
+	}
+	return NULL;
+}
+
+/* What firn did to each, and to those that are gone.  A ledger that can't be
+ * read doesn't hide the others. */
+static int
+add_contained(const struct firn_host *host, json_t *result,
+	      const struct firn_common *common, struct firn_err *err)
+{
+	autojson json_t *ids = NULL;
+	json_t *gone = json_array();
+	const json_t *id;
+	size_t i;
+
+	json_object_set_new(result, "gone", gone);
+	if (firn_ledger_ids(&ids, err) < 0)
+		return -1;
+	json_array_foreach(ids, i, id) {
+		const char *text = json_string_value(id);
+		json_t *contained = NULL, *container;
+		struct firn_err why = { 0 };
+		int n = firn_contained(host, text, &contained, &why);
+
+		if (n < 0)
+			firn_cmd_say(common, "firn list: %s", why.text);
+		if (n <= 0)
+			continue;
+		container = by_id(json_object_get(result, "containers"), text);
+		if (container == NULL) {
+			container = json_pack("{s:s}", "id", text);
+			json_array_append_new(gone, container);
+		}
+		json_object_set_new(container, "contained", contained);
+	}
+	return 0;
 }
 
 static enum firn_exit
@@ -63,13 +183,18 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	    firn_targets(&scene.host, &containers, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "containers", containers);
+	/* Nobody but root can read what firn did: then it's the list alone. */
+	if (geteuid() == 0 &&
+	    add_contained(&scene.host, result, &common, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
 }
 
 const struct firn_cmd firn_cmd_list = {
 	.name = "list",
 	.operands = "",
-	.summary = "the containers on this node, their runtime and state",
+	.summary = "the containers on this node, their state, and what firn "
+		   "did to them",
 	.more = "Examples:\n"
 		"  firn list\n"
 		"  firn list --json | jq -r '.containers[].name'\n",

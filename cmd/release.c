@@ -14,10 +14,16 @@ show(FILE *out, const json_t *result)
 	const json_t *undone = json_object_get(result, "undone"), *item;
 	const char *state = firn_json_string(result, "state", NULL);
 	const char *id = firn_json_string(result, "id", NULL);
+	const char *why = firn_json_string(result, "why", NULL);
+	const char *error = firn_json_string(result, "error", NULL);
 	size_t i;
 
 	fprintf(out, "%s %.12s\n", state != NULL ? state : "would release",
 		id != NULL ? id : "?");
+	if (why != NULL)
+		firn_show_row(out, "because", "%s", why);
+	if (error != NULL)
+		firn_show_row(out, "error", "%s", error);
 	json_array_foreach(undone, i, item) {
 		const char *text =
 			json_is_string(item)
@@ -29,59 +35,50 @@ show(FILE *out, const json_t *result)
 	firn_show_attempts(out, json_object_get(result, "attempts"));
 }
 
-/* The one ledger that `name` is a prefix of: a container that is gone is known
- * by nothing else. */
-static int
-id_of_ledger(const char *name, char **ret, struct firn_err *err)
+static void
+show_all(FILE *out, const json_t *result)
 {
-	autojson json_t *ids = NULL;
-	const char *found = NULL;
-	const json_t *id;
+	const json_t *targets = json_object_get(result, "targets"), *item;
 	size_t i;
 
-	if (strlen(name) < 3)
-		return -1;
-	if (firn_ledger_ids(&ids, err) < 0)
-		return -1;
-	json_array_foreach(ids, i, id) {
-		const char *text = json_string_value(id);
-
-		if (strncmp(text, name, strlen(name)) != 0)
-			continue;
-		if (found != NULL)
-			return firn_err_set(err, EEXIST,
-					    "%s: several ledgers begin so",
-					    name);
-		found = text;
+	if (json_array_size(targets) == 0)
+		fputs("nothing is isolated\n", out);
+	json_array_foreach(targets, i, item) {
+		show(out, item);
 	}
-	if (found == NULL)
+}
+
+static int
+plan(const char *id, json_t **ret, struct firn_err *err)
+{
+	autodone(firn_ledger_close) struct firn_ledger *ledger = NULL;
+	json_t *open = NULL;
+
+	if (firn_ledger_look(&ledger, id, err) < 0)
 		return -1;
-	*ret = strdup(found);
+	open = ledger != NULL ? firn_ledger_open_changes(ledger, "isolate")
+			      : json_array();
+	*ret = json_pack("{s:o}", "would_undo", open);
 	return *ret != NULL ? 0 : firn_err_nomem(err);
 }
 
 static int
-open_ledger(struct firn_scene *scene, const struct firn_common *common,
-	    const char *name, char **ret_id, struct firn_err *err)
+release(const struct firn_host *host, struct firn_ledger *ledger, json_t **ret,
+	struct firn_err *err)
 {
-	struct firn_err gone = { 0 };
-
-	if (firn_scene_open(scene, common, name, err) == 0) {
-		*ret_id = strdup(scene->target->id);
-		if (*ret_id == NULL)
-			return firn_err_nomem(err);
-	} else if (id_of_ledger(name, ret_id, &gone) < 0) {
-		return -1;
-	}
-	return firn_ledger_open(&scene->ledger, *ret_id, &scene->authority,
-				err);
+	(void)host; /* its pins are found by their paths */
+	return firn_release(ledger, ret, err);
 }
 
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
+	bool all = false;
 	const struct firn_opt opts[] = {
+		{ 0, "all", NULL,
+		  "every target in the ledgers; with --case those of the case",
+		  .flag = &all },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -91,29 +88,33 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	struct firn_err err = { 0 };
 	enum firn_exit status;
 
-	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
 		return status;
-	if (open_ledger(&scene, &common, argv[0], &id, &err) < 0)
+	if (argc != (all ? 0 : 1))
+		return firn_cmd_usage(self, "either one TARGET or --all");
+	if (all)
+		return firn_cmd_each(self, &common, "isolate", release,
+				     show_all);
+	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	if (common.dry_run) {
-		json_t *open =
-			firn_ledger_open_changes(scene.ledger, "isolate");
-
-		result = json_pack("{s:o}", "would_undo", open);
-	} else if (firn_release(scene.ledger, &result, &err) < 0) {
+	if (common.dry_run
+		    ? plan(id, &result, &err) < 0
+		    : firn_ledger_open(&scene.ledger, id, &scene.authority,
+				       &err) < 0 ||
+			      firn_release(scene.ledger, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	}
 	json_object_set_new(result, "id", json_string(id));
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
 }
 
 const struct firn_cmd firn_cmd_release = {
 	.name = "release",
-	.operands = "TARGET",
+	.operands = "TARGET|--all",
 	.summary = "undo isolate exactly, also when the container is gone",
 	.more = "Examples:\n"
 		"  firn release web-1\n"
 		"  firn release 0123456789ab    # gone: by the id in the "
-		"ledger\n",
+		"ledger\n"
+		"  firn release --all --case 2026-017\n",
 	.run = run,
 };

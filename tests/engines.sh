@@ -73,15 +73,16 @@ ctr_in() {
 	ctr --address "$engine_dir/containerd/sock" "$@"
 }
 
-# engine_docker_start DIR [DRIVER] -- a dockerd and a containerd of its own;
-# docker_in DIR talks to it.  DRIVER is a storage driver: overlay2 or vfs.
+# engine_docker_start DIR [DRIVER [BRIDGE]] -- a dockerd and a containerd of its
+# own; docker_in DIR talks to it.  DRIVER is a storage driver: overlay2 or vfs;
+# BRIDGE an interface that is there.
 engine_docker_start() {
 	[ -S "$1/containerd/sock" ] || engine_containerd_start "$1" || return 1
 	mkdir -p "$1/docker"
 	dockerd --data-root "$1/docker/root" --exec-root "$1/docker/exec" \
 		-H "unix://$1/docker/sock" --pidfile "$1/docker/pidfile" \
 		--containerd "$1/containerd/sock" \
-		--storage-driver "${2:-overlay2}" --bridge none \
+		--storage-driver "${2:-overlay2}" --bridge "${3:-none}" \
 		--iptables=false --ip6tables=false --ip-forward=false \
 		--ip-masq=false >"$1/docker/log" 2>&1 &
 	echo $! >"$1/docker/pid"

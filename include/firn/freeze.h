@@ -24,7 +24,8 @@ struct firn_holder;
 
 struct firn_freezing {
 	unsigned timeout_ms;
-	bool hold; /* so that the platform can't undo it */
+	unsigned max_s; /* thaw by itself after so many seconds; 0: never */
+	bool hold;      /* so that the platform can't undo it */
 	/* Where to put one that holds its tasks against kills
 	 * (contain/holder.h), for the caller to end; NULL for none. */
 	struct firn_holder **holder;
@@ -40,6 +41,10 @@ struct firn_freezing {
  * and connections.  The kernel still acknowledges their TCP traffic.
  *
  * Processes of the container outside its cgroup are found by a scan after.
+ *
+ * With `max_s` a keeper (a process of firn's own) stands by before anything is
+ * written, and thaws then what firn froze and nobody thawed, whatever has
+ * become of firn.  It takes the place of one that is there already.
  *
  * `*ret` is a new object:
  *   "state"     "frozen"; "partial": the deadline passed, and "unfrozen" names
@@ -57,6 +62,7 @@ struct firn_freezing {
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
+ *   "keeper"    with `max_s`: "pid", "deadline"
  *   "held"      only with `hold`: the tasks of each cgroup were moved into a
  *               frozen child of it, which writes to the container's own files
  *               don't thaw: "processes", "v2", "v1" (is all in those children
@@ -89,11 +95,12 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
  * Ends a hold first: every task goes back to the cgroup that it was taken from.
- * Only what firn froze, in the reverse order; what another froze (a paused
- * container) is EPERM unless `force`.  A container that is not frozen is not
- * an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret` is a
- * new object: "state" ("running", "gone", or "frozen" and then "by": "runtime"
- * or "parent"), "thawed" (was anything written?).
+ * Only what firn froze, in the reverse order, and its keeper ends; what another
+ * froze (a paused container) is EPERM unless `force`.  A container that is not
+ * frozen is not an error, nor is one whose cgroup is gone: the ledger is
+ * closed.  `*ret` is a new object: "state" ("running", "gone", or "frozen" and
+ * then "by": "runtime" or "parent"), "thawed" (was anything written?), "why" if
+ * the node was rebooted since it was frozen.
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,

@@ -28,9 +28,13 @@ struct firn_allow {
 FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
 				     struct firn_err *err);
 
+/* Rules that fit in a program that every kernel takes. */
+#define FIRN_ALLOW_MAX 128
+
 struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
+	bool watch; /* by a keeper, to cut it again when it was restarted */
 	bool log; /* count whom it still tries to reach, see firn_attempts() */
 	bool reset;    /* then destroy its connections, see firn_reset() */
 	bool cut_unix; /* no new connection to a unix socket either */
@@ -39,6 +43,16 @@ struct firn_isolation {
 	bool whole_pod;
 	bool cut_loopback;
 };
+
+/* firn_isolation_json(how) -- all that makes the cut what it is, for the
+ * ledger: a new object.  Whether it is watched is none of it. */
+json_t *firn_isolation_json(const struct firn_isolation *how);
+
+/* firn_isolation_parse(options, ret, rules, err) -- of that; `ret` points into
+ * `rules`. */
+FIRN_MUST_CHECK int firn_isolation_parse(
+	const json_t *options, struct firn_isolation *ret,
+	struct firn_allow rules[FIRN_ALLOW_MAX], struct firn_err *err);
 
 /*
  * firn_isolate(target, ledger, how, ret, err) -- let nothing in or out.
@@ -65,6 +79,9 @@ struct firn_isolation {
  *              network namespace, or processes of none (these have no "id")
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "keeper"   with `watch`: "pid" of the process that cuts again after a
+ *              restart, which makes a new cgroup and a new network namespace;
+ *              where it could not be had, that is among "open"
  *   "unix"     (with the interfaces) what leads out of it over unix sockets:
  *              array of {"kind": "connection", "pid", "fd", "type", "path",
  *              "peer_pid", "peer_comm"} and {"kind": "mounted", "path",
@@ -141,10 +158,11 @@ FIRN_MUST_CHECK int firn_attempts(const struct firn_ledger *ledger,
 
 /*
  * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,
- * from the ledger alone: the container may be gone.  `*ret` is a new object:
- * "state" ("released", "not isolated"), "undone" (methods), "dropped" (the
- * counters at the end), "attempts" (as firn_attempts(), if they were counted;
- * the ledger keeps the first 512 of each place).
+ * from the ledger alone: the container may be gone.  Its keeper ends first.
+ * `*ret` is a new object: "state" ("released", "not isolated"), "undone"
+ * (methods), "dropped" (the counters at the end), "why" if the node was
+ * rebooted since it was isolated, "attempts" (as firn_attempts(), if they were
+ * counted; the ledger keeps the first 512 of each place).
  */
 FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);

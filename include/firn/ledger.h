@@ -47,6 +47,32 @@ FIRN_MUST_CHECK int firn_ledger_open(struct firn_ledger **ret, const char *id,
 void firn_ledger_close(struct firn_ledger **ledger);
 
 /*
+ * firn_ledger_join(ret, id, authority, err) -- the same, without waiting:
+ * where another firn holds it, work beside that one.
+ *
+ * For what can't wait until a capture is done, as a thaw at its deadline.
+ * Changes have their own numbers all the same, and each sees the other's lines
+ * when it writes one.
+ */
+FIRN_MUST_CHECK int firn_ledger_join(struct firn_ledger **ret, const char *id,
+				     const struct firn_authority *authority,
+				     struct firn_err *err);
+
+/*
+ * firn_ledger_look(ret, id, err) -- open one only to read it, as it is now;
+ * makes none, and waits for nobody.
+ *
+ * Returns 1, or 0 if there is none.  Not while the same process has the ledger
+ * open: closing one would end the lock of the other (fcntl_locking(2)).
+ */
+FIRN_MUST_CHECK int firn_ledger_look(struct firn_ledger **ret, const char *id,
+				     struct firn_err *err);
+
+/* firn_ledger_refresh(ledger, err) -- read what others have written since. */
+FIRN_MUST_CHECK int firn_ledger_refresh(struct firn_ledger *ledger,
+					struct firn_err *err);
+
+/*
  * firn_ledger_ask(ledger, action, details, ret_change, err) -- write down what
  * is about to be done.
  *
@@ -75,6 +101,16 @@ FIRN_MUST_CHECK int firn_ledger_note(struct firn_ledger *ledger,
  */
 json_t *firn_ledger_open_changes(const struct firn_ledger *ledger,
 				 const char *action);
+
+/* firn_ledger_before_boot(ledger, action) -- the same of the boots before this
+ * one: nothing of it is in force. */
+json_t *firn_ledger_before_boot(const struct firn_ledger *ledger,
+				const char *action);
+
+/* firn_ledger_forget(ledger, action, err) -- close those.  Returns how many. */
+FIRN_MUST_CHECK int firn_ledger_forget(struct firn_ledger *ledger,
+				       const char *action,
+				       struct firn_err *err);
 
 /* firn_ledger_lines(ledger) -- all lines of this boot, oldest first; borrowed,
  * an array.  A line that a crash cut short stands there as an object with

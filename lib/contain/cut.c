@@ -254,6 +254,8 @@ firn_cut_with(struct firn_cut *cut, const struct firn_method *method,
 
 	firn_json_text(place->details, "method", method->name);
 	firn_json_text(place->details, "on", place->on);
+	json_object_set_new(place->details, "options",
+			    firn_isolation_json(cut->how));
 	if (method->plan(cut, place, &why) < 0 ||
 	    firn_cut_log(cut, place, &why) < 0)
 		return firn_cut_without(cut, method->name, why.text);

@@ -33,7 +33,7 @@ struct firn_cut {
 	json_t *allow;    /* the rules, as texts */
 
 	json_t *methods, *not_used, *open, *shared_with; /* of the result */
-	json_t *unix_sockets;                            /* likewise, or NULL */
+	json_t *unix_sockets, *keeper;                   /* likewise, or NULL */
 	size_t n_changes;                                /* made by this call */
 	int attempts_fd; /* where the change under way counts them, or -1 */
 	bool cgroup_holds;

@@ -12,9 +12,6 @@
 #include "firn/err.h"
 #include "firn/isolate.h"
 
-/* Rules that fit in a program that every kernel takes. */
-#define FIRN_ALLOW_MAX 128
-
 /*
  * Where a packet meets the program, seen from the container: "out" is what it
  * sends.  At a cgroup packets start with their IP header; at an interface with

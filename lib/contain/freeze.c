@@ -10,6 +10,8 @@
 #include "contain/freezer.h"
 #include "contain/hold.h"
 #include "contain/holder.h"
+#include "contain/keeper.h"
+#include "contain/keeper_thaw.h"
 #include "contain/still.h"
 #include "contain/urgency.h"
 
@@ -22,6 +24,7 @@ struct freezing {
 	json_t *failures; /* of a hierarchy; the other one goes on */
 	const char *already;
 	uint64_t change; /* 0 while nothing was asked */
+	uint64_t keeper; /* its change; 0 if there is none */
 	uint64_t deadline_ns, elapsed_us;
 	const struct firn_target *target;
 	struct firn_holder **holder; /* or NULL */
@@ -108,6 +111,46 @@ ask(struct freezing *freezing, const struct firn_target *target,
 		return firn_err_nomem(err);
 	return firn_ledger_ask(ledger, "freeze", details, &freezing->change,
 			       err);
+}
+
+/* Before the freeze: whatever moment firn dies at, it isn't frozen for ever. */
+static int
+stand_by(struct freezing *freezing, const struct firn_target *target,
+	 struct firn_ledger *ledger, unsigned max_s, struct firn_err *err)
+{
+	json_t *keeper = NULL;
+
+	if (max_s == 0)
+		return 0;
+	if (firn_keep_freeze(target, ledger, max_s, &keeper, &freezing->keeper,
+			     err) < 0)
+		return -1;
+	json_object_set_new(freezing->result, "keeper", keeper);
+	return 0;
+}
+
+/* One that can't be ended finds nothing to thaw. */
+static int
+stand_down(const struct freezing *freezing, struct firn_ledger *ledger,
+	   struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+
+	if (freezing->keeper != 0 &&
+	    firn_keeper_dismiss(ledger, freezing->keeper, "nothing was frozen",
+				&why) < 0)
+		return firn_err_in(err, "%s", why.text);
+	return -1;
+}
+
+static int
+replace_others(const struct freezing *freezing, struct firn_ledger *ledger,
+	       struct firn_err *err)
+{
+	if (freezing->keeper == 0)
+		return 0;
+	return firn_keeper_end(ledger, "thaw", freezing->keeper,
+			       "another --max-freeze took its place", err);
 }
 
 /* 1 when it's confirmed, 0 when the deadline passed, -1. */
@@ -307,16 +350,22 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 		return firn_err_nomem(err);
 	if (firn_freezer_refuse(target, err) < 0 ||
 	    look_before(&freezing, target, ledger, err) < 0 ||
-	    ask(&freezing, target, ledger, err) < 0)
+	    stand_by(&freezing, target, ledger, how->max_s, err) < 0)
 		return firn_err_in(err, "freeze");
+	if (ask(&freezing, target, ledger, err) < 0)
+		return stand_down(&freezing, ledger, err);
 
 	if (make(&freezing, how->timeout_ms, err) < 0) {
-		if (!took_any(&freezing))
+		if (!took_any(&freezing)) {
 			note(&freezing, ledger, "failed");
+			return stand_down(&freezing, ledger, err);
+		}
 		return firn_err_in(err, "freeze");
 	}
 	note(&freezing, ledger, "made");
 	hold_tasks(&freezing, false);
+	if (replace_others(&freezing, ledger, err) < 0)
+		return firn_err_in(err, "freeze");
 	firn_still_judge(&freezing.still, target);
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 

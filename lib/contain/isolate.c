@@ -13,6 +13,7 @@
 #include "contain/cut.h"
 #include "contain/cut_unix.h"
 #include "contain/isolate_with.h"
+#include "contain/keeper_watch.h"
 
 /* An interface that is not loopback, for programs to be tried on.  Numbers
  * are given in a row, so one is near. */
@@ -39,6 +40,7 @@ close_cut(struct firn_cut *cut)
 	json_decref(cut->methods);
 	json_decref(cut->not_used);
 	json_decref(cut->open);
+	json_decref(cut->keeper);
 	json_decref(cut->unix_sockets);
 	json_decref(cut->shared_with);
 }
@@ -143,6 +145,23 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 	return 0;
 }
 
+/* After the cut, which must not wait for it; and after all of it. */
+static void
+watch(struct firn_cut *cut, enum firn_isolate_part part)
+{
+	struct firn_err why = { 0 };
+
+	if (!cut->how->watch || (part & FIRN_ISOLATE_LINKS) == 0 ||
+	    (!cut->cgroup_holds && json_array_size(cut->methods) == 0))
+		return;
+	if (firn_keep_isolation(cut->target, cut->ledger, &cut->keeper, &why) <
+	    0)
+		firn_cut_open(cut,
+			      "all of it after a restart: no keeper "
+			      "watches for one: %s",
+			      why.text);
+}
+
 static json_t *
 result(struct firn_cut *cut)
 {
@@ -226,6 +245,7 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 	if (part == FIRN_ISOLATE_ALL && json_array_size(cut.methods) == 0 &&
 	    json_array_size(cut.open) > 0)
 		return refuse_nothing(&cut, err);
+	watch(&cut, part);
 	*ret = result(&cut);
 	if (*ret == NULL)
 		return firn_err_nomem(err);

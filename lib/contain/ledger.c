@@ -37,15 +37,19 @@ take_authority(struct firn_ledger *ledger,
 }
 
 static int
-open_file(struct firn_ledger *ledger, int dir_fd, struct firn_err *err)
+open_file(struct firn_ledger *ledger, int dir_fd, enum firn_ledger_hold hold,
+	  bool *ret_alone, struct firn_err *err)
 {
 	json_decref(ledger->lines);
+	json_decref(ledger->earlier);
 	ledger->lines = json_array();
-	if (ledger->lines == NULL)
+	ledger->earlier = json_array();
+	if (ledger->lines == NULL || ledger->earlier == NULL)
 		return firn_err_nomem(err);
 	if (ledger->fd >= 0)
 		close(ledger->fd);
-	ledger->fd = firn_ledger_file(dir_fd, ledger->name, err);
+	ledger->fd =
+		firn_ledger_file(dir_fd, ledger->name, hold, ret_alone, err);
 	if (ledger->fd < 0)
 		return -1;
 	ledger->size = 0;
@@ -70,19 +74,22 @@ static int
 set_aside(struct firn_ledger *ledger, int dir_fd, struct firn_err *err)
 {
 	char old[FIRN_LEDGER_NAME + 4];
+	bool alone;
 
 	snprintf(old, sizeof(old), "%s.old", ledger->name);
 	if (renameat(dir_fd, ledger->name, dir_fd, old) < 0)
 		return firn_err_sys(err, "rename ledger %s", ledger->name);
-	return open_file(ledger, dir_fd, err);
+	return open_file(ledger, dir_fd, FIRN_LEDGER_WAIT, &alone, err);
 }
 
 int
-firn_ledger_open_at(struct firn_ledger **ret, int dir_fd, const char *id,
+firn_ledger_open_as(struct firn_ledger **ret, int dir_fd, const char *id,
+		    enum firn_ledger_hold hold,
 		    const struct firn_authority *authority,
 		    struct firn_err *err)
 {
 	autodone(firn_ledger_close) struct firn_ledger *ledger = NULL;
+	bool alone = false;
 
 	if (!firn_ledger_id_is_valid(id))
 		return firn_err_set(err, EINVAL,
@@ -94,17 +101,27 @@ firn_ledger_open_at(struct firn_ledger **ret, int dir_fd, const char *id,
 	snprintf(ledger->name, sizeof(ledger->name), "%s.jsonl", id);
 	if (firn_boot_id(ledger->boot_id, err) < 0 ||
 	    take_authority(ledger, authority, err) < 0 ||
-	    open_file(ledger, dir_fd, err) < 0)
+	    open_file(ledger, dir_fd, hold, &alone, err) < 0)
 		return -1;
-	if (is_full(ledger) && set_aside(ledger, dir_fd, err) < 0)
+	if (alone && is_full(ledger) && set_aside(ledger, dir_fd, err) < 0)
 		return -1;
 	*ret = firn_steal(ledger);
 	return 0;
 }
 
 int
-firn_ledger_open(struct firn_ledger **ret, const char *id,
-		 const struct firn_authority *authority, struct firn_err *err)
+firn_ledger_open_at(struct firn_ledger **ret, int dir_fd, const char *id,
+		    const struct firn_authority *authority,
+		    struct firn_err *err)
+{
+	return firn_ledger_open_as(ret, dir_fd, id, FIRN_LEDGER_WAIT, authority,
+				   err);
+}
+
+static int
+open_in_run(struct firn_ledger **ret, const char *id,
+	    enum firn_ledger_hold hold, const struct firn_authority *authority,
+	    struct firn_err *err)
 {
 	autoclose int run_fd = -1, dir_fd = -1;
 
@@ -114,7 +131,43 @@ firn_ledger_open(struct firn_ledger **ret, const char *id,
 	dir_fd = firn_ledger_folder(run_fd, err);
 	if (dir_fd < 0)
 		return -1;
-	return firn_ledger_open_at(ret, dir_fd, id, authority, err);
+	return firn_ledger_open_as(ret, dir_fd, id, hold, authority, err);
+}
+
+int
+firn_ledger_open(struct firn_ledger **ret, const char *id,
+		 const struct firn_authority *authority, struct firn_err *err)
+{
+	return open_in_run(ret, id, FIRN_LEDGER_WAIT, authority, err);
+}
+
+int
+firn_ledger_join(struct firn_ledger **ret, const char *id,
+		 const struct firn_authority *authority, struct firn_err *err)
+{
+	return open_in_run(ret, id, FIRN_LEDGER_JOIN, authority, err);
+}
+
+int
+firn_ledger_look(struct firn_ledger **ret, const char *id, struct firn_err *err)
+{
+	const struct firn_authority nobody = { .operator_name = "-" };
+	autoclose int dir_fd = -1;
+	int done;
+
+	dir_fd = open("/run/firn/ledger",
+		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir_fd < 0 && errno == ENOENT)
+		return 0;
+	if (dir_fd < 0)
+		return firn_err_sys(err, "open /run/firn/ledger");
+	done = firn_ledger_open_as(ret, dir_fd, id, FIRN_LEDGER_LOOK, &nobody,
+				   err);
+	if (done < 0 && err->code == ENOENT) {
+		*err = (struct firn_err){ 0 };
+		return 0;
+	}
+	return done < 0 ? -1 : 1;
 }
 
 void
@@ -127,6 +180,7 @@ firn_ledger_close(struct firn_ledger **ledger)
 	free((*ledger)->operator_name);
 	free((*ledger)->case_id);
 	json_decref((*ledger)->lines);
+	json_decref((*ledger)->earlier);
 	free(*ledger);
 	*ledger = NULL;
 }
@@ -154,7 +208,8 @@ make_line(const struct firn_ledger *ledger, uint64_t change, const char *action,
 	return NULL;
 }
 
-/* Write one line, with its end, in one write(2), and sync it. */
+/* Write one line, with its end, in one write(2), and sync it; between begin()
+ * and its end. */
 static int
 append(struct firn_ledger *ledger, json_t *line, size_t max,
        struct firn_err *err)
@@ -187,15 +242,39 @@ append(struct firn_ledger *ledger, json_t *line, size_t max,
 	return 0;
 }
 
+/* Nobody else writes until `*fd` is given up, and what others wrote is read. */
+static int
+begin(struct firn_ledger *ledger, int *fd, struct firn_err *err)
+{
+	if (firn_ledger_begin(ledger->fd, ledger->name, err) < 0)
+		return -1;
+	*fd = ledger->fd;
+	return firn_ledger_read(ledger, err);
+}
+
+static void
+end(const int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		firn_ledger_end(*fd);
+	errno = saved;
+}
+
 int
 firn_ledger_ask(struct firn_ledger *ledger, const char *action,
 		const json_t *details, uint64_t *ret_change,
 		struct firn_err *err)
 {
-	uint64_t change = ledger->last_change + 1;
-	autojson json_t *line =
-		make_line(ledger, change, action, "asked", details);
+	autodone(end) int writing = -1;
+	autojson json_t *line = NULL;
+	uint64_t change;
 
+	if (begin(ledger, &writing, err) < 0)
+		return -1;
+	change = ledger->last_change + 1;
+	line = make_line(ledger, change, action, "asked", details);
 	if (line == NULL)
 		return firn_err_nomem(err);
 	/* Also a line whose sync fails has used up its number. */
@@ -226,9 +305,13 @@ int
 firn_ledger_note(struct firn_ledger *ledger, uint64_t change, const char *phase,
 		 const json_t *details, struct firn_err *err)
 {
-	const char *action = action_of(ledger, change);
+	autodone(end) int writing = -1;
 	autojson json_t *line = NULL;
+	const char *action;
 
+	if (begin(ledger, &writing, err) < 0)
+		return -1;
+	action = action_of(ledger, change);
 	if (action == NULL)
 		return firn_err_set(err, EINVAL,
 				    "ledger %s has no change %llu of this boot",
@@ -237,4 +320,42 @@ firn_ledger_note(struct firn_ledger *ledger, uint64_t change, const char *phase,
 	if (line == NULL)
 		return firn_err_nomem(err);
 	return append(ledger, line, FIRN_LEDGER_MAX, err);
+}
+
+int
+firn_ledger_refresh(struct firn_ledger *ledger, struct firn_err *err)
+{
+	autodone(end) int writing = -1;
+
+	return begin(ledger, &writing, err);
+}
+
+int
+firn_ledger_forget(struct firn_ledger *ledger, const char *action,
+		   struct firn_err *err)
+{
+	autodone(end) int writing = -1;
+	autojson json_t *why =
+		json_pack("{s:s}", "note", "the node was rebooted");
+	autojson json_t *changes = NULL;
+	json_t *change;
+	size_t i;
+
+	if (begin(ledger, &writing, err) < 0)
+		return -1;
+	changes = firn_ledger_before_boot(ledger, action);
+	json_array_foreach(changes, i, change) {
+		autojson json_t *line =
+			make_line(ledger,
+				  (uint64_t)json_integer_value(
+					  json_object_get(change, "change")),
+				  firn_json_string(change, "action", NULL),
+				  "undone", why);
+
+		if (line == NULL)
+			return firn_err_nomem(err);
+		if (append(ledger, line, FIRN_LEDGER_MAX, err) < 0)
+			return -1;
+	}
+	return (int)json_array_size(changes);
 }

@@ -60,21 +60,33 @@ firn_ledger_folder(int run_fd, struct firn_err *err)
 	return folder(firn_fd, "ledger", err);
 }
 
+/* The bytes that are locked: by who works alone, and by who writes a line. */
+enum {
+	ALONE,
+	LINE
+};
+
 /*
  * A record lock, which children don't inherit, as flock(2)'s would be: a child
  * of a killed firn that hangs in a read must not keep others from thawing.
  */
 static int
-lock(int fd, const char *name, struct firn_err *err)
+lock(int fd, off_t byte, uint64_t timeout_ns, const char *name,
+     struct firn_err *err)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_AGAIN_NS };
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	uint64_t deadline = firn_monotonic_ns() + LOCK_TIMEOUT_NS;
+	struct flock range = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1,
+	};
+	uint64_t deadline = firn_monotonic_ns() + timeout_ns;
 
-	while (fcntl(fd, F_SETLK, &whole) < 0) {
+	while (fcntl(fd, F_SETLK, &range) < 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return firn_err_sys(err, "lock ledger %s", name);
-		if (firn_monotonic_ns() > deadline)
+		if (firn_monotonic_ns() >= deadline)
 			return firn_err_set(err, EBUSY,
 					    "ledger %s is held by another "
 					    "firn: wait for it, or end it",
@@ -82,6 +94,25 @@ lock(int fd, const char *name, struct firn_err *err)
 		nanosleep(&pause, NULL);
 	}
 	return 0;
+}
+
+int
+firn_ledger_begin(int fd, const char *name, struct firn_err *err)
+{
+	return lock(fd, LINE, LOCK_TIMEOUT_NS, name, err);
+}
+
+void
+firn_ledger_end(int fd)
+{
+	struct flock range = {
+		.l_type = F_UNLCK,
+		.l_whence = SEEK_SET,
+		.l_start = LINE,
+		.l_len = 1,
+	};
+
+	fcntl(fd, F_SETLK, &range); /* can't fail: it only gives up */
 }
 
 static int
@@ -107,25 +138,58 @@ is_current(int dir_fd, const char *name, const struct stat *st)
 	       now.st_ino == st->st_ino && now.st_dev == st->st_dev;
 }
 
+static int
+open_file(int dir_fd, const char *name, enum firn_ledger_hold hold,
+	  struct stat *st, struct firn_err *err)
+{
+	int access = hold == FIRN_LEDGER_LOOK ? O_RDONLY
+					      : O_RDWR | O_APPEND | O_CREAT;
+	autoclose int fd = -1;
+
+	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	fd = openat(dir_fd, name,
+		    access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		    0600);
+	if (fd < 0 && (errno == ELOOP || errno == EISDIR))
+		return firn_err_set(err, EPERM,
+				    "ledger %s is not a regular file", name);
+	if (fd < 0 || fstat(fd, st) < 0)
+		return firn_err_sys(err, "open ledger %s", name);
+	return firn_steal_fd(&fd);
+}
+
+/* Whether it is ours alone; -1. */
+static int
+hold_file(int fd, const char *name, enum firn_ledger_hold hold,
+	  struct firn_err *err)
+{
+	uint64_t timeout_ns = hold == FIRN_LEDGER_WAIT ? LOCK_TIMEOUT_NS : 0;
+
+	if (hold == FIRN_LEDGER_LOOK)
+		return 0;
+	if (lock(fd, ALONE, timeout_ns, name, err) == 0)
+		return 1;
+	if (hold == FIRN_LEDGER_WAIT || err->code != EBUSY)
+		return -1;
+	*err = (struct firn_err){ 0 };
+	return 0;
+}
+
 int
-firn_ledger_file(int dir_fd, const char *name, struct firn_err *err)
+firn_ledger_file(int dir_fd, const char *name, enum firn_ledger_hold hold,
+		 bool *ret_alone, struct firn_err *err)
 {
 	for (;;) {
 		autoclose int fd = -1;
 		struct stat st;
+		int alone = 0;
 
-		/* O_NONBLOCK: somebody may have put a FIFO there. */
-		fd = openat(dir_fd, name,
-			    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW |
-				    O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-			    0600);
-		if (fd < 0 && (errno == ELOOP || errno == EISDIR))
-			return firn_err_set(err, EPERM,
-					    "ledger %s is not a regular file",
-					    name);
-		if (fd < 0 || fstat(fd, &st) < 0)
-			return firn_err_sys(err, "open ledger %s", name);
-		if (S_ISREG(st.st_mode) && lock(fd, name, err) < 0)
+		fd = open_file(dir_fd, name, hold, &st, err);
+		if (fd < 0)
+			return -1;
+		if (S_ISREG(st.st_mode))
+			alone = hold_file(fd, name, hold, err);
+		if (alone < 0)
 			return -1;
 		if (fstat(fd, &st) < 0)
 			return firn_err_sys(err, "look at ledger %s", name);
@@ -133,6 +197,7 @@ firn_ledger_file(int dir_fd, const char *name, struct firn_err *err)
 			continue;
 		if (check(&st, name, err) < 0)
 			return -1;
+		*ret_alone = alone == 1;
 		return firn_steal_fd(&fd);
 	}
 }

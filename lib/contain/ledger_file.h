@@ -31,16 +31,24 @@
 /* Longest file name in the folder, "ID.jsonl.old" and a NUL. */
 #define FIRN_LEDGER_NAME 224
 
+/* How a ledger is opened. */
+enum firn_ledger_hold {
+	FIRN_LEDGER_WAIT, /* alone: waits for another firn, 5 s */
+	FIRN_LEDGER_JOIN, /* alone if it can be, else beside another firn */
+	FIRN_LEDGER_LOOK, /* to read; never makes one */
+};
+
 struct firn_ledger {
-	int fd; /* locked, O_APPEND */
+	int fd; /* O_APPEND; read-only for a look */
 	char name[FIRN_LEDGER_NAME];
 	char boot_id[FIRN_BOOT_ID];
 	char *operator_name;
-	char *case_id; /* or NULL */
-	json_t *lines; /* of this boot */
+	char *case_id;   /* or NULL */
+	json_t *lines;   /* of this boot */
+	json_t *earlier; /* of the boots before */
 	uint64_t last_change;
-	size_t size;
-	bool torn; /* the last line has no end */
+	size_t size; /* what of the file has been read */
+	bool torn;   /* the last line has no end */
 };
 
 /* firn_ledger_folder(run_fd, err) -- the folder firn/ledger under /run, made
@@ -48,18 +56,35 @@ struct firn_ledger {
 FIRN_MUST_CHECK int firn_ledger_folder(int run_fd, struct firn_err *err);
 
 /*
- * firn_ledger_file(dir_fd, name, err) -- open, make if need be, and lock one
- * file of the folder; a descriptor, or -1.
+ * firn_ledger_file(dir_fd, name, hold, ret_alone, err) -- open one file of the
+ * folder, make and lock it as `hold` says; a descriptor, or -1.
  *
- * Anything but a regular file of ours, 0600, with one name, is EPERM.
+ * `*ret_alone`: is every other firn kept out?  Anything but a regular file of
+ * ours, 0600, with one name, is EPERM; none to look at is ENOENT.
  */
 FIRN_MUST_CHECK int firn_ledger_file(int dir_fd, const char *name,
-				     struct firn_err *err);
+				     enum firn_ledger_hold hold,
+				     bool *ret_alone, struct firn_err *err);
 
-/* firn_ledger_read(ledger, err) -- read what is in the file into `lines`,
- * `last_change`, `size` and `torn`. */
+/* firn_ledger_begin(fd, name, err) and firn_ledger_end(fd) -- around each line
+ * that is written: the number of a change is taken by one firn at a time, also
+ * where one works beside another. */
+FIRN_MUST_CHECK int firn_ledger_begin(int fd, const char *name,
+				      struct firn_err *err);
+void firn_ledger_end(int fd);
+
+/* firn_ledger_read(ledger, err) -- read what the file has beyond `size` into
+ * `lines`, `earlier`, `last_change`, `size` and `torn`. */
 FIRN_MUST_CHECK int firn_ledger_read(struct firn_ledger *ledger,
 				     struct firn_err *err);
+
+/* firn_ledger_open_as(ret, dir_fd, id, hold, authority, err) -- in a folder,
+ * held as `hold` says. */
+FIRN_MUST_CHECK int firn_ledger_open_as(struct firn_ledger **ret, int dir_fd,
+					const char *id,
+					enum firn_ledger_hold hold,
+					const struct firn_authority *authority,
+					struct firn_err *err);
 
 /* firn_ledger_open_at(ret, dir_fd, id, authority, err) -- as
  * firn_ledger_open(), in another folder. */

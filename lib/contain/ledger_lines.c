@@ -45,8 +45,11 @@ add_line(struct firn_ledger *ledger, const char *text, size_t len,
 	if (number_of(line) > ledger->last_change)
 		ledger->last_change = number_of(line);
 	boot_id = firn_json_string(line, "boot_id", NULL);
-	if (boot_id != NULL && strcmp(boot_id, ledger->boot_id) == 0)
-		added = json_array_append(ledger->lines, line);
+	if (boot_id != NULL)
+		added = json_array_append(strcmp(boot_id, ledger->boot_id) == 0
+						  ? ledger->lines
+						  : ledger->earlier,
+					  line);
 	return added < 0 ? firn_err_nomem(err) : 0;
 }
 
@@ -55,11 +58,14 @@ firn_ledger_read(struct firn_ledger *ledger, struct firn_err *err)
 {
 	autofree char *text = NULL;
 	const char *at, *end;
+	size_t len;
 
-	if (firn_read_fd(ledger->fd, ledger->name, FIRN_LEDGER_MAX, &text,
-			 &ledger->size, err) < 0)
+	if (lseek(ledger->fd, (off_t)ledger->size, SEEK_SET) < 0)
+		return firn_err_sys(err, "read ledger %s", ledger->name);
+	if (firn_read_fd(ledger->fd, ledger->name,
+			 FIRN_LEDGER_MAX - ledger->size, &text, &len, err) < 0)
 		return -1;
-	end = text + ledger->size;
+	end = text + len;
 	for (at = text; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline != NULL ? newline : end;
@@ -69,6 +75,7 @@ firn_ledger_read(struct firn_ledger *ledger, struct firn_err *err)
 		ledger->torn = newline == NULL;
 		at = stop + 1;
 	}
+	ledger->size += len;
 	return 0;
 }
 
@@ -78,41 +85,52 @@ firn_ledger_lines(const struct firn_ledger *ledger)
 	return ledger->lines;
 }
 
-/* A copy of what was asked, and what was noted of it since; NULL if it is no
- * longer open, or if there is no memory. */
+/* Add what `lines` have of a change after the i-th; false if that ended it. */
+static bool
+add_notes(const json_t *lines, size_t i, uint64_t number, const char **phase,
+	  json_t *noted)
+{
+	for (; i < json_array_size(lines); i++) {
+		json_t *line = json_array_get(lines, i);
+		const char *said = firn_json_string(line, "phase", NULL);
+
+		if (number_of(line) != number || said == NULL)
+			continue;
+		*phase = said;
+		if (strcmp(said, "undone") == 0 ||
+		    strcmp(said, "failed") == 0 || strcmp(said, "final") == 0)
+			return false;
+		if (json_array_append(noted, line) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* A copy of what was asked, and what was noted of it since, also in a later
+ * boot; NULL if it is no longer open, or if there is no memory. */
 static json_t *
-open_change(const struct firn_ledger *ledger, size_t i, json_t *asked)
+open_change(const json_t *lines, const json_t *later, size_t i, json_t *asked)
 {
 	autojson json_t *change = json_copy(asked);
 	autojson json_t *noted = json_array();
 	const char *phase = "asked";
 
-	for (size_t k = i + 1; k < json_array_size(ledger->lines); k++) {
-		json_t *line = json_array_get(ledger->lines, k);
-		const char *said = firn_json_string(line, "phase", NULL);
-
-		if (number_of(line) != number_of(asked) || said == NULL)
-			continue;
-		phase = said;
-		if (strcmp(said, "undone") == 0 ||
-		    strcmp(said, "failed") == 0 || strcmp(said, "final") == 0)
-			return NULL;
-		if (json_array_append(noted, line) < 0)
-			return NULL;
-	}
+	if (!add_notes(lines, i + 1, number_of(asked), &phase, noted) ||
+	    !add_notes(later, 0, number_of(asked), &phase, noted))
+		return NULL;
 	if (json_object_set_new(change, "phase", json_string(phase)) < 0 ||
 	    json_object_set(change, "noted", noted) < 0)
 		return NULL;
 	return firn_steal(change);
 }
 
-json_t *
-firn_ledger_open_changes(const struct firn_ledger *ledger, const char *action)
+static json_t *
+open_changes(const json_t *lines, const json_t *later, const char *action)
 {
 	json_t *open = json_array(), *line;
 	size_t i;
 
-	json_array_foreach(ledger->lines, i, line) {
+	json_array_foreach(lines, i, line) {
 		const char *phase = firn_json_string(line, "phase", NULL);
 		const char *what = firn_json_string(line, "action", NULL);
 		json_t *change;
@@ -122,9 +140,21 @@ firn_ledger_open_changes(const struct firn_ledger *ledger, const char *action)
 			continue;
 		if (action != NULL && strcmp(what, action) != 0)
 			continue;
-		change = open_change(ledger, i, line);
+		change = open_change(lines, later, i, line);
 		if (change != NULL)
 			json_array_append_new(open, change);
 	}
 	return open;
+}
+
+json_t *
+firn_ledger_open_changes(const struct firn_ledger *ledger, const char *action)
+{
+	return open_changes(ledger->lines, NULL, action);
+}
+
+json_t *
+firn_ledger_before_boot(const struct firn_ledger *ledger, const char *action)
+{
+	return open_changes(ledger->earlier, ledger->lines, action);
 }

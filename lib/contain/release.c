@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "contain/cut.h"
 #include "contain/cut_attempts.h"
+#include "contain/keeper.h"
 #include "contain/reset.h"
 
 static uint64_t
@@ -82,13 +83,26 @@ undo_all(struct firn_ledger *ledger, const json_t *changes, json_t *undone,
 	return failed;
 }
 
+/* The keeper first, which would cut again; then all that it has written. */
+static int
+end_keeper(struct firn_ledger *ledger, struct firn_err *err)
+{
+	if (firn_ledger_refresh(ledger, err) < 0 ||
+	    firn_keeper_end(ledger, "watch", 0, "it was released", err) < 0)
+		return -1;
+	return firn_ledger_refresh(ledger, err);
+}
+
 int
 firn_release(struct firn_ledger *ledger, json_t **ret, struct firn_err *err)
 {
-	autojson json_t *changes = firn_ledger_open_changes(ledger, "isolate");
-	autojson json_t *undone = json_array(), *dropped = NULL,
-			*attempts = NULL;
+	autojson json_t *changes = NULL, *attempts = NULL;
+	autojson json_t *undone = json_array(), *dropped = NULL;
+	int ended_by_boot;
 
+	if (end_keeper(ledger, err) < 0)
+		return -1;
+	changes = firn_ledger_open_changes(ledger, "isolate");
 	if (changes == NULL || undone == NULL)
 		return firn_err_nomem(err);
 	dropped = firn_cut_dropped(changes);
@@ -97,11 +111,16 @@ firn_release(struct firn_ledger *ledger, json_t **ret, struct firn_err *err)
 	if (undo_all(ledger, changes, undone, err) < 0 ||
 	    firn_reset_settle(ledger, err) < 0)
 		return -1;
+	ended_by_boot = firn_ledger_forget(ledger, "isolate", err);
+	if (ended_by_boot < 0 || firn_ledger_forget(ledger, "keep", err) < 0)
+		return -1;
 	*ret = json_pack("{s:s, s:O, s:O}", "state",
 			 json_array_size(undone) > 0 ? "released"
 						     : "not isolated",
 			 "undone", undone, "dropped", dropped);
 	if (*ret != NULL && attempts != NULL)
 		json_object_set(*ret, "attempts", attempts);
+	if (ended_by_boot > 0)
+		firn_json_text(*ret, "why", "the node was rebooted");
 	return *ret == NULL ? firn_err_nomem(err) : 0;
 }

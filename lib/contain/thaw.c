@@ -10,6 +10,8 @@
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
 #include "contain/hold.h"
+#include "contain/keeper.h"
+#include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
 #define THAW_TIMEOUT_NS (2 * UINT64_C(1000000000))
@@ -271,6 +273,9 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	autodone(release) struct thawing thawing = { 0 };
 	int written;
 
+	/* A keeper may have frozen it again meanwhile, after a restart. */
+	if (firn_ledger_refresh(ledger, err) < 0)
+		return firn_err_in(err, "thaw");
 	thawing.open = firn_ledger_open_changes(ledger, "freeze");
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
@@ -278,6 +283,8 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	    firn_hold_undo(target, ledger, &thawing.held, err) < 0 ||
 	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
+	if (is_gone(&thawing))
+		return firn_thaw_recorded(target->host, ledger, ret, err);
 
 	if (force && other_holder(&thawing) != NULL)
 		written = force_open(&thawing, ledger, err);
@@ -290,8 +297,9 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 		thawing.remark = "the container is gone";
 	else if (!thawing.thawed)
 		thawing.remark = "found thawed, or never frozen";
-	if (close_changes(&thawing, ledger, err) < 0)
+	if (close_changes(&thawing, ledger, err) < 0 ||
+	    firn_keeper_end(ledger, "thaw", 0, "it was thawed", err) < 0)
 		return firn_err_in(err, "thaw");
 	*ret = report(&thawing);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	return firn_thaw_forget(ledger, *ret, err);
 }

@@ -8,6 +8,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/freezer.h"
+#include "contain/keeper.h"
+#include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
 static void
@@ -77,8 +79,24 @@ give_up(struct firn_ledger *ledger, const json_t *open, json_t **ret,
 				     err) < 0)
 			return -1;
 	}
+	if (firn_keeper_end(ledger, "thaw", 0, "the container is gone", err) <
+	    0)
+		return -1;
 	*ret = json_pack("{s:s, s:b}", "state", "gone", "thawed", false);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	return firn_thaw_forget(ledger, *ret, err);
+}
+
+int
+firn_thaw_forget(struct firn_ledger *ledger, json_t *result,
+		 struct firn_err *err)
+{
+	int n = firn_ledger_forget(ledger, "freeze", err);
+
+	if (n < 0 || firn_ledger_forget(ledger, "keep", err) < 0)
+		return -1;
+	if (n > 0)
+		firn_json_text(result, "why", "the node was rebooted");
+	return result == NULL ? firn_err_nomem(err) : 0;
 }
 
 int

@@ -22,6 +22,16 @@ lists(const char *list, const char *word)
 	return firn_mount_option(list, word, value, sizeof(value)) == 0;
 }
 
+/* Is it the hierarchy without controllers that is called so? */
+static bool
+is_called(const char *list, const char *name)
+{
+	char value[16];
+
+	return firn_mount_option(list, "name", value, sizeof(value)) > 0 &&
+	       strcmp(value, name) == 0;
+}
+
 int
 firn_cgroup_mounts(const struct firn_host *host, struct firn_cgroup_mounts *ret,
 		   struct firn_err *err)
@@ -42,6 +52,9 @@ firn_cgroup_mounts(const struct firn_host *host, struct firn_cgroup_mounts *ret,
 		else if (strcmp(mount->fstype, "cgroup") == 0 &&
 			 lists(mount->super_options, "freezer"))
 			where = ret->freezer;
+		else if (strcmp(mount->fstype, "cgroup") == 0 &&
+			 is_called(mount->super_options, "systemd"))
+			where = ret->systemd;
 		/* The first is the one that everybody uses. */
 		if (where != NULL && where[0] == '\0')
 			snprintf(where, FIRN_CGROUP_PATH, "%s", mount->point);

@@ -20,6 +20,8 @@
 struct firn_cgroup_mounts {
 	char v2[FIRN_CGROUP_PATH];
 	char freezer[FIRN_CGROUP_PATH]; /* v1 */
+	char systemd[FIRN_CGROUP_PATH]; /* v1, by which systemd knows what
+					 * belongs to a unit */
 };
 
 /* firn_cgroup_mounts(host, ret, err) -- from firn's own mountinfo.  The root

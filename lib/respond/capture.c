@@ -84,7 +84,9 @@ keep_watch(struct run *run, struct firn_err *err)
 {
 	struct firn_watching how = {
 		.holds_tasks = !run->how->leave_tasks,
-		.refreeze = !run->how->leave_thawed,
+		/* Not against firn's own keeper. */
+		.refreeze = !run->how->leave_thawed &&
+			    run->how->freezing.max_s == 0,
 		.alarm = run->how->alarm,
 		.alarm_arg = run->how->alarm_arg,
 	};

@@ -177,6 +177,29 @@ START_TEST(a_line_of_another_boot_says_nothing_but_keeps_its_number)
 }
 END_TEST
 
+START_TEST(what_a_reboot_ended_is_told_until_it_is_forgotten)
+{
+	autojson json_t *left = NULL, *after = NULL;
+
+	put("t.jsonl", "{\"boot_id\":\"other\",\"change\":7,"
+		       "\"action\":\"freeze\",\"phase\":\"asked\"}\n"
+		       "{\"boot_id\":\"other\",\"change\":8,"
+		       "\"action\":\"isolate\",\"phase\":\"asked\"}\n"
+		       "{\"boot_id\":\"other\",\"change\":8,"
+		       "\"action\":\"isolate\",\"phase\":\"undone\"}\n");
+	ck_ok(open_ledger());
+	left = firn_ledger_before_boot(ledger, NULL);
+	ck_assert_uint_eq(json_array_size(left), 1);
+	ck_assert_int_eq(firn_ledger_forget(ledger, "isolate", &err), 0);
+	ck_assert_int_eq(firn_ledger_forget(ledger, "freeze", &err), 1);
+	reopen();
+	after = firn_ledger_before_boot(ledger, NULL);
+	ck_assert_uint_eq(json_array_size(after), 0);
+	ck_assert_int_eq(firn_ledger_forget(ledger, "freeze", &err), 0);
+	ck_assert_uint_eq(n_open(NULL), 0);
+}
+END_TEST
+
 START_TEST(a_line_cut_at_any_byte_leaves_the_others_whole)
 {
 	autofree char *text = NULL;
@@ -308,6 +331,79 @@ START_TEST(a_ledger_that_is_held_for_long_is_busy)
 }
 END_TEST
 
+/* Joined, `n` changes; as a process of its own. */
+static void
+join_in_child(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct firn_ledger *mine = NULL;
+		uint64_t change;
+
+		if (firn_ledger_open_as(&mine, dir_fd, "t", FIRN_LEDGER_JOIN,
+					NULL, &err) < 0 ||
+		    firn_ledger_ask(mine, "beside", NULL, &change, &err) < 0)
+			_exit(1);
+		firn_ledger_close(&mine);
+	}
+	_exit(0);
+}
+
+START_TEST(whoever_joins_a_held_ledger_takes_no_number_twice)
+{
+	const unsigned n = 50;
+	int status;
+	pid_t child;
+
+	ck_ok(open_ledger());
+	child = fork();
+	if (child == 0)
+		join_in_child(n);
+	for (unsigned i = 0; i < n; i++)
+		ask("freeze");
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_ok(firn_ledger_refresh(ledger, &err));
+	ck_assert_uint_eq(n_open("beside"), n);
+	ck_assert_uint_eq(n_open(NULL), 2 * n);
+	ck_assert_uint_eq(ask("freeze"), 2 * n + 1);
+	reopen();
+	ck_assert_uint_eq(n_open(NULL), 2 * n + 1);
+}
+END_TEST
+
+START_TEST(a_look_makes_no_ledger_and_waits_for_nobody)
+{
+	struct firn_ledger *seen = NULL;
+	struct stat st;
+	int status;
+	pid_t child;
+
+	ck_fails(firn_ledger_open_as(&seen, dir_fd, "t", FIRN_LEDGER_LOOK, NULL,
+				     &err),
+		 ENOENT);
+	ck_assert_int_eq(fstatat(dir_fd, "t.jsonl", &st, 0), -1);
+	ck_ok(open_ledger());
+	ask("freeze");
+	child = fork();
+	if (child == 0) {
+		autojson json_t *open = NULL;
+		uint64_t change;
+
+		err.code = 0;
+		if (firn_ledger_open_as(&seen, dir_fd, "t", FIRN_LEDGER_LOOK,
+					NULL, &err) < 0)
+			_exit(1);
+		open = firn_ledger_open_changes(seen, "freeze");
+		_exit(json_array_size(open) != 1 ||
+		      firn_ledger_ask(seen, "freeze", NULL, &change, &err) ==
+			      0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(n_open(NULL), 1);
+}
+END_TEST
+
 START_TEST(a_child_that_outlives_firn_does_not_hold_the_ledger)
 {
 	pid_t child;
@@ -433,11 +529,16 @@ main(void)
 	tcase_add_test(
 		tests,
 		a_line_of_another_boot_says_nothing_but_keeps_its_number);
+	tcase_add_test(tests,
+		       what_a_reboot_ended_is_told_until_it_is_forgotten);
 	tcase_add_test(tests, a_line_cut_at_any_byte_leaves_the_others_whole);
 	tcase_add_test(tests, only_a_private_regular_file_of_ours_is_a_ledger);
 	tcase_add_test(tests, an_id_can_name_no_other_file);
 	tcase_add_test(tests, a_second_firn_waits_for_the_first);
 	tcase_add_test(tests, a_ledger_that_is_held_for_long_is_busy);
+	tcase_add_test(tests,
+		       whoever_joins_a_held_ledger_takes_no_number_twice);
+	tcase_add_test(tests, a_look_makes_no_ledger_and_waits_for_nobody);
 	tcase_add_test(tests,
 		       a_child_that_outlives_firn_does_not_hold_the_ledger);
 	tcase_add_test(tests, a_long_ledger_with_nothing_to_undo_is_set_aside);

@@ -6,8 +6,20 @@ firn_test(contain/test_holder firn_contain)
 firn_test(contain/test_freeze_watch firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
+firn_test(contain/test_keeper firn_contain)
+firn_test(contain/test_contained firn_contain)
 # The library's writes are counted, to kill it before any of them.
 target_link_options(test_freeze_crash PRIVATE LINKER:--wrap=write)
+target_link_options(test_keeper PRIVATE LINKER:--wrap=write)
+# Where keepers live there are only its own.
+set_tests_properties(contain/test_keeper contain/test_contained PROPERTIES
+  RESOURCE_LOCK "drill;machine")
+
+# What the script compares.
+add_executable(bpf_objects ${CMAKE_SOURCE_DIR}/tests/contain/bpf_objects.c)
+target_link_libraries(bpf_objects PRIVATE firn_contain)
+firn_script(contain/test_isolate_crash.sh $<TARGET_FILE:firn>
+  $<TARGET_FILE:bpf_objects>)
 
 # What the engines can't undo, here and where there is only cgroup v2.
 foreach(kind IN ITEMS hybrid v2)
