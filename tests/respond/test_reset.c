@@ -17,6 +17,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "contain/cut.h"
+#include "contain/cut_reset.h"
 #include "host/netns.h"
 #include "host/rtnl.h"
 #include "respond/drill_link.h"
@@ -390,9 +392,35 @@ START_TEST(after_a_crash_nothing_of_it_is_left)
 }
 END_TEST
 
+START_TEST(an_interrupted_one_is_ended_by_whoever_comes_next)
+{
+	autojson json_t *said = isolate(false), *again = NULL, *open = NULL,
+			*changes = firn_ledger_open_changes(ledger, "isolate"),
+			*details = json_object();
+	const char *path = firn_json_string(json_array_get(changes, 0),
+					    "details", "counters", NULL);
+	autoclose int fd = firn_cut_open_counters(path);
+	uint64_t change;
+	int64_t left;
+
+	ck_assert_ptr_nonnull(said);
+	ck_ok(firn_ledger_ask(ledger, "reset", details, &change, &err));
+	ck_ok(firn_purse_fill(fd, 7, &err));
+	again = isolate(false);
+	ck_assert(json_is_true(json_object_get(again, "already")));
+	ck_ok(firn_purse_left(fd, &left, &err));
+	ck_assert_int_eq(left, 0);
+	open = firn_ledger_open_changes(ledger, "reset");
+	ck_assert_uint_eq(json_array_size(open), 0);
+}
+END_TEST
+
 static void
 add(TCase *tcase)
 {
+	tcase_add_test(tcase,
+		       an_interrupted_one_is_ended_by_whoever_comes_next);
+
 	tcase_add_test(tcase, its_peer_gets_a_reset);
 	tcase_add_test(tcase, without_it_the_peer_hears_nothing);
 	tcase_add_test(tcase, afterwards_it_is_as_cut_as_before);
