@@ -33,8 +33,8 @@ stop() {
 	done
 	# Each with what it started.
 	for process in $pids; do
-		pkill -P "$process"
-		kill "$process"
+		# shellcheck disable=SC2046 # one word each
+		kill "$process" $(pgrep -P "$process")
 	done 2>/dev/null
 	wait 2>/dev/null
 	ip netns pids "$name" 2>/dev/null | xargs -r kill
@@ -74,19 +74,22 @@ is_open() { [ -e "$dir/$1.open" ]; }
 is_closed() { ! is_open "$1"; }
 has_heard() { [ -s "$dir/$1.heard" ]; }
 
-beacon='(while :; do echo beacon; sleep 0.1; done) | nc'
+# beacon NC ADDRESS PORT -- again and again, until it gets through.
+beacon() {
+	echo "while :; do (while echo beacon; do sleep 0.1; done) | $*; sleep 0.2; done"
+}
 make_rootfs "$dir/rootfs"
 mkfifo "$dir/silence" && exec 9<>"$dir/silence"
 
 # --- a network namespace of its own -------------------------------------------
-bundle "$name-own" "sleep 2; $beacon 192.0.2.1 4001; sleep 1000"
+bundle "$name-own" "$(beacon nc 192.0.2.1 4001)"
 pid=$(runc state "$name-own" | jq .pid)
 ip link add fr-own type veth peer name eth0 netns "$pid"
 ip addr add 192.0.2.1/30 dev fr-own && ip link set fr-own up
 busybox nsenter -t "$pid" -n ip addr add 192.0.2.2/30 dev eth0
 busybox nsenter -t "$pid" -n ip link set eth0 up
 server own "" 4001
-engine_wait 10 has_heard own || fail "no connection to begin with"
+engine_wait 20 has_heard own || fail "no connection to begin with"
 
 if [ "$how" = v2 ]; then
 	# What it tried is there, however short the capture.
@@ -126,9 +129,9 @@ ip -n "$name" link set eth0 up
 server its "ip netns exec $name" 4001
 server hosts "ip netns exec $name" 4002
 sleep 0.3
-bundle "$name-host" "$beacon 192.0.2.6 4001; sleep 1000" \
+bundle "$name-host" "$(beacon nc 192.0.2.6 4001)" \
 	'.linux.namespaces -= [{"type": "network"}]'
-sh -c "(while :; do echo host; sleep 0.1; done) | busybox nc 192.0.2.6 4002" &
+sh -c "$(beacon busybox nc 192.0.2.6 4002)" >"$dir/host.out" 2>&1 &
 pids="$pids $!"
 engine_wait 10 has_heard its && engine_wait 10 has_heard hosts ||
 	fail "no connections to begin with"

@@ -215,7 +215,9 @@ make(struct firn_cut *cut, const struct firn_method *method,
 {
 	int done;
 
-	if (firn_pins_make(&cut->pins, why) < 0)
+	/* A folder without a pin would never be taken away. */
+	if (json_array_size(json_object_get(place->details, "pins")) > 0 &&
+	    firn_pins_make(&cut->pins, why) < 0)
 		return -1;
 	open_log(cut, method, place);
 	done = method->make(cut, place, why);

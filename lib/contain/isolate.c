@@ -14,6 +14,7 @@
 #include "contain/cut_unix.h"
 #include "contain/isolate_with.h"
 #include "contain/keeper_watch.h"
+#include "contain/reset.h"
 
 /* An interface that is not loopback, for programs to be tried on.  Numbers
  * are given in a row, so one is near. */
@@ -240,7 +241,8 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 		.attempts_fd = -1,
 	};
 
-	if (open_cut(&cut, err) < 0 || run(&cut, part, methods, err) < 0)
+	if (open_cut(&cut, err) < 0 || firn_reset_settle(ledger, err) < 0 ||
+	    run(&cut, part, methods, err) < 0)
 		return -1;
 	if (part == FIRN_ISOLATE_ALL && json_array_size(cut.methods) == 0 &&
 	    json_array_size(cut.open) > 0)

@@ -275,6 +275,26 @@ reset_sockets(struct reset *reset, struct firn_err *err)
 	return why.code != 0 ? -1 : 0;
 }
 
+/* What is left in the purses of the cut is not to be spent by anybody else. */
+static int
+empty_purses(const struct firn_ledger *ledger, struct firn_err *err)
+{
+	autojson json_t *changes = firn_ledger_open_changes(ledger, "isolate");
+	json_t *change;
+	size_t i;
+
+	json_array_foreach(changes, i, change) {
+		const char *path =
+			firn_json_string(change, "details", "counters", NULL);
+		autoclose int fd =
+			path == NULL ? -1 : firn_cut_open_counters(path);
+
+		if (fd >= 0 && firn_purse_fill(fd, 0, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 firn_reset_settle(struct firn_ledger *ledger, struct firn_err *err)
 {
@@ -284,6 +304,8 @@ firn_reset_settle(struct firn_ledger *ledger, struct firn_err *err)
 	json_t *change;
 	size_t i;
 
+	if (json_array_size(interrupted) > 0 && empty_purses(ledger, err) < 0)
+		return -1;
 	firn_json_text(details, "why", "firn ended while it did this");
 	json_array_foreach(interrupted, i, change) {
 		json_int_t n =
@@ -308,8 +330,7 @@ firn_reset(struct firn_target *target, struct firn_ledger *ledger, json_t **ret,
 	};
 
 	json_object_set_new(reset.its.result, "open", reset.its.open);
-	if (find_cut(&reset, err) < 0 || fill_purses(&reset, 0, err) < 0 ||
-	    firn_reset_settle(ledger, err) < 0 ||
+	if (firn_reset_settle(ledger, err) < 0 || find_cut(&reset, err) < 0 ||
 	    find_sockets(&reset, err) < 0 || reset_sockets(&reset, err) < 0 ||
 	    firn_reset_flows(&reset.its, err) < 0)
 		return -1;

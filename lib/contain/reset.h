@@ -28,7 +28,8 @@ FIRN_MUST_CHECK int firn_reset_flows(struct firn_resetting *reset,
 				     struct firn_err *err);
 
 /* firn_reset_settle(ledger, err) -- end what firn had begun when it died: it
- * can't be undone, and what was not done is not done later. */
+ * can't be undone, what was not done is not done later, and the purses of
+ * cut_reset.h are emptied. */
 FIRN_MUST_CHECK int firn_reset_settle(struct firn_ledger *ledger,
 				      struct firn_err *err);
 

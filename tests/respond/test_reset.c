@@ -17,6 +17,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "contain/cut.h"
+#include "contain/cut_reset.h"
 #include "host/netns.h"
 #include "host/rtnl.h"
 #include "respond/drill_link.h"
@@ -212,6 +214,58 @@ START_TEST(a_tool_of_the_hosts_keeps_its_connection)
 }
 END_TEST
 
+/* A dual-stack socket, as many servers have. */
+static void
+has_a_mapped_connection(int fd)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(container.port) };
+	int client = socket(AF_INET6, SOCK_STREAM, 0);
+	char byte;
+
+	inet_pton(AF_INET6, "::ffff:" FIRN_DRILL_HOST, &to.sin6_addr);
+	if (connect(client, (struct sockaddr *)&to, sizeof(to)) < 0)
+		_exit(1);
+	guest_waits(fd, 'r');
+	guest_waits(fd, recv(client, &byte, 1, MSG_DONTWAIT) < 0 &&
+					errno == ECONNABORTED
+				? 'd'
+				: 'k');
+}
+
+static void
+has_a_connected_datagram_socket(int fd)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(53) };
+	int client = socket(AF_INET, SOCK_DGRAM, 0);
+	char byte;
+
+	inet_pton(AF_INET, FIRN_DRILL_HOST, &to.sin_addr);
+	if (connect(client, (struct sockaddr *)&to, sizeof(to)) < 0)
+		_exit(1);
+	guest_waits(fd, 'r');
+	guest_waits(fd, recv(client, &byte, 1, MSG_DONTWAIT) < 0 &&
+					errno == ECONNABORTED
+				? 'd'
+				: 'k');
+}
+
+START_TEST(every_kind_of_connection_ends)
+{
+	static void (*const kinds[])(int) = { has_a_mapped_connection,
+					      has_a_connected_datagram_socket };
+	struct guest guest = guest_starts(IN_NETNS | IN_CGROUP, kinds[_i]);
+	autojson json_t *said = NULL;
+
+	ck_ok(firn_target_scan(target, &err));
+	said = isolate(true);
+	ck_assert_int_eq(guest_says(&guest), 'd');
+	guest_ends(&guest);
+	ck_assert_int_eq(number(said, "reset", "failed"), 0);
+}
+END_TEST
+
 START_TEST(a_process_of_its_cgroup_loses_it)
 {
 	struct guest guest =
@@ -390,9 +444,35 @@ START_TEST(after_a_crash_nothing_of_it_is_left)
 }
 END_TEST
 
+START_TEST(an_interrupted_one_is_ended_by_whoever_comes_next)
+{
+	autojson json_t *said = isolate(false), *again = NULL, *open = NULL,
+			*changes = firn_ledger_open_changes(ledger, "isolate"),
+			*details = json_object();
+	const char *path = firn_json_string(json_array_get(changes, 0),
+					    "details", "counters", NULL);
+	autoclose int fd = firn_cut_open_counters(path);
+	uint64_t change;
+	int64_t left;
+
+	ck_assert_ptr_nonnull(said);
+	ck_ok(firn_ledger_ask(ledger, "reset", details, &change, &err));
+	ck_ok(firn_purse_fill(fd, 7, &err));
+	again = isolate(false);
+	ck_assert(json_is_true(json_object_get(again, "already")));
+	ck_ok(firn_purse_left(fd, &left, &err));
+	ck_assert_int_eq(left, 0);
+	open = firn_ledger_open_changes(ledger, "reset");
+	ck_assert_uint_eq(json_array_size(open), 0);
+}
+END_TEST
+
 static void
 add(TCase *tcase)
 {
+	tcase_add_test(tcase,
+		       an_interrupted_one_is_ended_by_whoever_comes_next);
+
 	tcase_add_test(tcase, its_peer_gets_a_reset);
 	tcase_add_test(tcase, without_it_the_peer_hears_nothing);
 	tcase_add_test(tcase, afterwards_it_is_as_cut_as_before);
@@ -401,6 +481,7 @@ add(TCase *tcase)
 	tcase_add_test(tcase, what_stays_inside_goes_on);
 	tcase_add_test(tcase, a_tool_of_the_hosts_keeps_its_connection);
 	tcase_add_test(tcase, a_process_of_its_cgroup_loses_it);
+	tcase_add_loop_test(tcase, every_kind_of_connection_ends, 0, 2);
 	tcase_add_test(tcase,
 		       a_socket_that_its_owner_has_locked_holds_nobody_up);
 	tcase_add_test(tcase, tracked_connections_of_its_addresses_go);
