@@ -35,6 +35,7 @@ struct firn_cut {
 	json_t *methods, *not_used, *open, *shared_with; /* of the result */
 	size_t n_changes;                                /* made by this call */
 	bool cgroup_holds;
+	bool knows_ours; /* a namespace of its knows ours by a number */
 };
 
 /* Where a method is to work. */
