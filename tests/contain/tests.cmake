@@ -1,6 +1,7 @@
 firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
+firn_test(contain/test_cut_program firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 # The library's writes are counted, to kill it before any of them.
 target_link_options(test_freeze_crash PRIVATE LINKER:--wrap=write)
