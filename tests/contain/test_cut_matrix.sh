@@ -325,11 +325,17 @@ used tcx-inside eth0
 is_open "PACKET_QDISC_BYPASS"
 release
 let_through tcx-inside
+# Undone by the ledger alone, when its namespace has gone with it.
+isolate
+used tcx-inside eth0
 forget none
+at_node "$firn" release "$id" >/dev/null || fail "none: release of what is gone"
+[ -z "$(find /sys/fs/bpf/firn /run/firn/bpf 2>/dev/null | grep -F "$id")" ] ||
+	fail "none: pins are left of what is gone"
 echo "none, and an interface with no end here: ok"
 
 # --- what a container may do to the host's network is said ---------------------
-name=admin
+name='admin'
 id=$(docker_in "$dir" run -d --name "$box-admin" --cap-add NET_ADMIN firn/box \
 	sleep 1000)
 ids="$ids $id"
