@@ -58,6 +58,16 @@ start_peer() {
 	peer_pids="${peer_pids-} $!"
 }
 
+# third_peer INTERFACE -- in the third namespace; the one before it ends.
+third_peer() {
+	[ -z "${third_pid-}" ] || { kill "$third_pid" && wait "$third_pid"; }
+	ip -n "$third" link set "$1" up
+	ip -n "$third" addr add 10.77.0.254/24 dev "$1"
+	ip -n "$third" addr add fd77::2/64 dev "$1" nodad
+	start_peer "$third" "$1"
+	third_pid=$!
+}
+
 # run_box NAME TAG INTERFACE DOCKER-OPTION... -- a container that talks to the
 # peer; prints nothing, sets $id and $pid.
 run_box() {
@@ -78,6 +88,12 @@ in_box() { nsenter "--net=/proc/$pid/ns/net" -- "$@"; }
 give_ipv6() {
 	in_box sh -c 'echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'
 	in_box ip addr add "$1/64" dev eth0 nodad
+}
+
+give_addresses() {
+	in_box ip link set eth0 up
+	in_box ip addr add 10.77.0.17/24 dev eth0
+	give_ipv6 fd77::17
 }
 
 sent='tcp4 tcp6 new4 new6 udp4 udp6 ping4 ping6 raw bypass'
@@ -313,13 +329,8 @@ is_open ''
 at_node "$firn" release "$id" >/dev/null || fail "none: release"
 nsenter "--net=/run/netns/$third" -- \
 	ip link add far0 type veth peer name eth0 netns "$pid"
-ip -n "$third" link set far0 up
-ip -n "$third" addr add 10.77.0.254/24 dev far0
-ip -n "$third" addr add fd77::2/64 dev far0 nodad
-start_peer "$third" far0
-in_box ip link set eth0 up
-in_box ip addr add 10.77.0.17/24 dev eth0
-give_ipv6 fd77::17
+third_peer far0
+give_addresses
 cut_box "${sent/ bypass/} pong4 pong6" "$came frame"
 used tcx-inside eth0
 is_open "PACKET_QDISC_BYPASS"
@@ -333,6 +344,29 @@ at_node "$firn" release "$id" >/dev/null || fail "none: release of what is gone"
 [ -z "$(find /sys/fs/bpf/firn /run/firn/bpf 2>/dev/null | grep -F "$id")" ] ||
 	fail "none: pins are left of what is gone"
 echo "none, and an interface with no end here: ok"
+
+# --- macvlan and ipvlan: inside, and on the card below --------------------------
+tag=8
+for kind in macvlan ipvlan; do
+	has=has_$kind
+	[ -n "${!has-}" ] || continue
+	run_box $kind $tag eth0 --network none
+	at_node ip link add below0 type veth peer name far0 netns "$third"
+	at_node ip link set below0 up
+	at_node ip link add link below0 name firntry type $kind
+	at_node ip link set firntry netns "$pid" name eth0
+	third_peer far0
+	give_addresses
+	cut_box "$sent" "$came frame"
+	used tcx-inside eth0
+	used tcx-cgroup below0
+	is_open ''
+	release
+	forget $kind
+	at_node ip link del below0
+	echo "$kind: ok"
+	tag=9
+done
 
 # --- what a container may do to the host's network is said ---------------------
 name='admin'
