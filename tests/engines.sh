@@ -45,6 +45,7 @@ engine_start_of() {
 }
 
 # engine_containerd_start DIR -- a containerd of its own; ctr_in DIR talks to it.
+# $engine_within is put before it, and before a dockerd: nsenter, say.
 engine_containerd_start() {
 	mkdir -p "$1/containerd"
 	cat >"$1/containerd/config.toml" <<-EOF
@@ -57,7 +58,7 @@ engine_containerd_start() {
 		[ttrpc]
 		address = "$1/containerd/sock.ttrpc"
 	EOF
-	containerd --config "$1/containerd/config.toml" \
+	${engine_within-} containerd --config "$1/containerd/config.toml" \
 		>"$1/containerd/log" 2>&1 &
 	echo $! >"$1/containerd/pid"
 	engine_note "$1" $!
@@ -79,7 +80,7 @@ ctr_in() {
 engine_docker_start() {
 	[ -S "$1/containerd/sock" ] || engine_containerd_start "$1" || return 1
 	mkdir -p "$1/docker"
-	dockerd --data-root "$1/docker/root" --exec-root "$1/docker/exec" \
+	${engine_within-} dockerd --data-root "$1/docker/root" --exec-root "$1/docker/exec" \
 		-H "unix://$1/docker/sock" --pidfile "$1/docker/pidfile" \
 		--containerd "$1/containerd/sock" \
 		--storage-driver "${2:-overlay2}" --bridge "${3:-none}" \

@@ -37,6 +37,7 @@ struct firn_cut {
 	size_t n_changes;                                /* made by this call */
 	int attempts_fd; /* where the change under way counts them, or -1 */
 	bool cgroup_holds;
+	bool knows_ours; /* a namespace of its knows ours by a number */
 };
 
 /* Where a method is to work. */

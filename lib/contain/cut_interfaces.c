@@ -200,6 +200,7 @@ cut_room(const struct firn_room *room, bool *ret_whole, struct firn_err *err)
 
 	if (look(room, &interfaces, &sharers, &why) < 0)
 		return leave_all_open(room, why.text);
+	cut->knows_ours = cut->knows_ours || interfaces.knows_ours;
 	firn_sharers_json(cut->target, &sharers, cut->shared_with);
 	if (sharers.n > 0 && !cut->how->whole_pod)
 		return firn_cut_shared(room, &interfaces, err);
@@ -278,7 +279,7 @@ name_the_uncut(struct firn_cut *cut, const struct firn_spaces *spaces,
 static void
 name_new_ways(struct firn_cut *cut, const struct firn_powers *powers)
 {
-	if (powers->raw && powers->admin && powers->on_host)
+	if (cut->knows_ours && powers->raw && powers->admin && powers->on_host)
 		firn_cut_open(cut,
 			      "raw frames on interfaces that it makes from now "
 			      "on: it has CAP_NET_ADMIN in the host's user "

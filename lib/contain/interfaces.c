@@ -109,6 +109,7 @@ firn_interfaces_find(int netns_fd, int rtnl_fd, struct firn_interfaces *ret,
 	    firn_rtnl_nsid(rtnl_fd, netns_fd, &numbers.theirs, err) < 0 ||
 	    firn_rtnl_nsid(inside_fd, own_fd, &numbers.ours, err) < 0)
 		return -1;
+	ret->knows_ours = numbers.ours >= 0;
 	return pair_up(inside, n_inside, outside, n_outside, &numbers, ret,
 		       err);
 }

@@ -24,6 +24,7 @@ struct firn_interfaces {
 	/* Those that lead out of it. */
 	struct firn_end *ends;
 	size_t n_ends;
+	bool knows_ours; /* by a number, through which ours can be changed */
 };
 
 /*

@@ -6,7 +6,6 @@
 #include <linux/capability.h>
 
 #include "base/auto.h"
-#include "firn/freeze.h"
 #include "host/proc.h"
 
 /* CAP_BPF; not in every header. */
@@ -58,8 +57,6 @@ firn_powers(const struct firn_target *target)
 	struct firn_powers powers = { 0 };
 	uint64_t sets = 0;
 
-	if (firn_is_frozen(target))
-		return powers;
 	for (size_t i = 0; i < members->n; i++)
 		if (!members->items[i].joined && !members->items[i].foreign)
 			sets |= process_sets(target, members->items[i].pid);

@@ -23,7 +23,8 @@ struct firn_powers {
 };
 
 /* firn_powers(target) -- what any of its own processes has, or could get back
- * by its bounding set.  Nothing for one that is frozen: it can use none. */
+ * by its bounding set.  While it is frozen it can use none; a thaw gives them
+ * back, so that doesn't count. */
 struct firn_powers firn_powers(const struct firn_target *target);
 
 #endif

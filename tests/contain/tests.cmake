@@ -5,6 +5,7 @@ firn_test(contain/test_hold firn_contain)
 firn_test(contain/test_holder firn_contain)
 firn_test(contain/test_freeze_watch firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
+firn_test(contain/test_cut_program firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 firn_test(contain/test_keeper firn_contain)
 firn_test(contain/test_contained firn_contain)
@@ -29,3 +30,12 @@ foreach(kind IN ITEMS hybrid v2)
   set_tests_properties(contain/test_hold_engines_${kind} PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT 900 RESOURCE_LOCK machine)
 endforeach()
+
+# What sends and counts in the containers of test_cut_matrix.sh: static.
+add_executable(cut_traffic tests/contain/traffic.c)
+set_target_properties(cut_traffic PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+target_compile_definitions(cut_traffic PRIVATE _GNU_SOURCE)
+target_compile_options(cut_traffic PRIVATE -O1 -Wall -Wextra -fno-pie)
+target_link_options(cut_traffic PRIVATE -static)
+firn_script(contain/test_cut_matrix.sh $<TARGET_FILE:firn>
+  $<TARGET_FILE:cut_traffic>)
