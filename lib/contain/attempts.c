@@ -94,24 +94,29 @@ set_remote(json_t *object, const struct firn_attempt_key *key)
 
 #define SECOND 1000000000
 
-/* Of a moment since boot. */
-static void
-set_time(json_t *object, const char *name, uint64_t boot_ns)
+/* What to add to a moment since boot; the same for all of one report. */
+static int64_t
+boot_ns(void)
 {
 	struct timespec wall, boot;
-	int64_t ns;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	ns = ((int64_t)wall.tv_sec - boot.tv_sec) * SECOND + wall.tv_nsec -
-	     boot.tv_nsec + (int64_t)boot_ns;
+	return ((int64_t)wall.tv_sec - boot.tv_sec) * SECOND + wall.tv_nsec -
+	       boot.tv_nsec;
+}
+
+static void
+set_time(json_t *object, const char *name, int64_t ns)
+{
 	firn_json_time(object, name,
 		       (struct timespec){ .tv_sec = ns / SECOND,
 					  .tv_nsec = ns % SECOND });
 }
 
 static json_t *
-one_json(const struct firn_attempt_key *key, const struct firn_attempt *attempt)
+one_json(const struct firn_attempt_key *key, const struct firn_attempt *attempt,
+	 int64_t since_ns)
 {
 	json_t *object = json_object();
 	size_t len = attempt->sample_len <= FIRN_SAMPLE
@@ -130,8 +135,8 @@ one_json(const struct firn_attempt_key *key, const struct firn_attempt *attempt)
 	set_remote(object, key);
 	firn_json_uint(object, "packets", attempt->packets);
 	firn_json_uint(object, "bytes", attempt->bytes);
-	set_time(object, "first", attempt->first_ns);
-	set_time(object, "last", attempt->last_ns);
+	set_time(object, "first", since_ns + (int64_t)attempt->first_ns);
+	set_time(object, "last", since_ns + (int64_t)attempt->last_ns);
 	firn_json_text(object, "sample", sample);
 	return object;
 }
@@ -143,12 +148,14 @@ add_all(json_t *array, int map_fd)
 {
 	struct firn_attempt_key keys[2] = { 0 };
 	struct firn_attempt attempt;
+	int64_t since_ns = boot_ns();
 	bool more = firn_bpf_next(map_fd, NULL, &keys[0]);
 
 	for (int i = 0; more && i < FIRN_ATTEMPTS_MAX; i++) {
 		if (firn_bpf_find(map_fd, &keys[0], &attempt))
 			json_array_append_new(array,
-					      one_json(&keys[0], &attempt));
+					      one_json(&keys[0], &attempt,
+						       since_ns));
 		more = firn_bpf_next(map_fd, &keys[0], &keys[1]);
 		keys[0] = keys[1];
 	}

@@ -183,14 +183,15 @@ freeze_v1(const struct freezing *freezing, struct firn_err *err)
 
 /* Hold the tasks themselves; those that aren't yet. */
 static void
-hold_tasks(struct freezing *freezing)
+hold_tasks(struct freezing *freezing, bool stopped_only)
 {
 	if (freezing->holder == NULL || freezing->unheld.code != 0)
 		return;
 	if ((*freezing->holder == NULL &&
 	     firn_holder_start(freezing->holder, freezing->target,
 			       &freezing->unheld) < 0) ||
-	    firn_holder_seize(*freezing->holder, &freezing->unheld) < 0)
+	    firn_holder_seize(*freezing->holder, stopped_only,
+			      &freezing->unheld) < 0)
 		return;
 }
 
@@ -224,7 +225,8 @@ make(struct freezing *freezing, unsigned timeout_ms, struct firn_err *err)
 
 		/* Between the two: contain/holder.h. */
 		if (h == FIRN_V1)
-			hold_tasks(freezing);
+			hold_tasks(freezing,
+				   !freezing->still.confirmed[FIRN_V2]);
 		if (freezing->cgroup[h] == NULL)
 			continue;
 		/* v1 is to have its turn, whatever v2 comes to. */
@@ -339,6 +341,7 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	autodone(firn_urgency_end) struct firn_urgency urgency
 		__attribute__((unused)) = firn_urgency_begin();
 
+	(void)urgency; /* it ends by itself; clang can't see that */
 	freezing.target = target;
 	freezing.holder = how->holder;
 	freezing.result = json_object();
@@ -360,7 +363,7 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 		return firn_err_in(err, "freeze");
 	}
 	note(&freezing, ledger, "made");
-	hold_tasks(&freezing);
+	hold_tasks(&freezing, false);
 	if (replace_others(&freezing, ledger, err) < 0)
 		return firn_err_in(err, "freeze");
 	firn_still_judge(&freezing.still, target);

@@ -180,7 +180,7 @@ hold_again(struct firn_watch *watch)
 	struct firn_err why = { 0 };
 
 	if (watch->how.holder != NULL && watch->how.holds_tasks &&
-	    firn_holder_seize(watch->how.holder, &why) < 0)
+	    firn_holder_seize(watch->how.holder, false, &why) < 0)
 		firn_told_alarm(&watch->told, why.text);
 }
 

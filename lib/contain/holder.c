@@ -18,7 +18,7 @@
 #include "contain/holder_child.h"
 
 /* How long it may be at one thread, and how long an answer may take. */
-#define HANGS_NS (1 * UINT64_C(1000000000))
+#define HANGS_NS (250 * UINT64_C(1000000))
 #define ANSWER_NS (60 * UINT64_C(1000000000))
 
 struct firn_holder {
@@ -230,10 +230,12 @@ start_without(struct firn_holder *holder, pid_t tid, struct firn_err *err)
 }
 
 int
-firn_holder_seize(struct firn_holder *holder, struct firn_err *err)
+firn_holder_seize(struct firn_holder *holder, bool stopped_only,
+		  struct firn_err *err)
 {
 	const struct firn_holder_request request = {
-		.what = FIRN_HOLDER_SEIZE
+		.what = FIRN_HOLDER_SEIZE,
+		.stopped_only = stopped_only,
 	};
 
 	while (ask(holder, &request, err) < 0) {

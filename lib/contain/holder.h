@@ -62,15 +62,17 @@ FIRN_MUST_CHECK int firn_holder_start(struct firn_holder **ret,
 				      struct firn_err *err);
 
 /*
- * firn_holder_seize(holder, err) -- attach to every thread of the cgroups that
- * it doesn't hold yet, its pid 1 first.
+ * firn_holder_seize(holder, stopped_only, err) -- attach to every thread of the
+ * cgroups that it doesn't hold yet, its pid 1 first.
  *
  * Before a v1 freeze, as the kernel waits for ever for a stopped task that v1
- * has frozen; after one such tasks are left out.  A thread at which it hangs
- * all the same for a second is left out, too: the holder is made anew.
+ * has frozen; after one such tasks are left out.  Where all the others still
+ * run, with `stopped_only`, so that their freeze needn't wait for it.  A thread
+ * at which it hangs all the same for a quarter of a second is left out, too:
+ * the holder is made anew.
  */
 FIRN_MUST_CHECK int firn_holder_seize(struct firn_holder *holder,
-				      struct firn_err *err);
+				      bool stopped_only, struct firn_err *err);
 
 /*
  * firn_holder_watch(holder, refreeze, err) -- tell of every write to the

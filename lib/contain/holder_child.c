@@ -53,7 +53,8 @@ serve(struct firn_holder_child *child,
 
 	switch (request->what) {
 	case FIRN_HOLDER_SEIZE:
-		if (firn_holder_seize_all(child, &err) < 0)
+		if (firn_holder_seize_all(child, request->stopped_only, &err) <
+		    0)
 			code = err.code;
 		break;
 	case FIRN_HOLDER_WATCH:

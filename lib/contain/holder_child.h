@@ -28,7 +28,8 @@ struct firn_holder_request {
 		FIRN_HOLDER_WATCH,
 		FIRN_HOLDER_SYNC,
 	} what;
-	bool refreeze[FIRN_N_HIERARCHIES];
+	bool stopped_only;                 /* SEIZE */
+	bool refreeze[FIRN_N_HIERARCHIES]; /* WATCH */
 };
 
 /* The holder itself. */
@@ -53,8 +54,9 @@ void firn_holder_comm(pid_t pid, char ret[16]);
 
 /* --- holder_seize.c --- */
 
-/* firn_holder_seize_all(child, err) -- every thread that isn't held yet. */
-int firn_holder_seize_all(struct firn_holder_child *child,
+/* firn_holder_seize_all(child, stopped_only, err) -- every thread that isn't
+ * held yet. */
+int firn_holder_seize_all(struct firn_holder_child *child, bool stopped_only,
 			  struct firn_err *err);
 
 /* firn_holder_stops(child) -- what came of those that are held. */

@@ -94,9 +94,13 @@ is_skipped(const struct firn_holder_child *child, pid_t tid)
 	return false;
 }
 
+struct round {
+	bool v1_frozen, stopped_only;
+};
+
 /* Returns whether it's one more. */
 static bool
-seize(struct firn_holder_child *child, pid_t tid, bool v1_frozen)
+seize(struct firn_holder_child *child, pid_t tid, const struct round *round)
 {
 	struct firn_proc_stat stat = { 0 };
 	struct firn_err why = { 0 };
@@ -106,9 +110,10 @@ seize(struct firn_holder_child *child, pid_t tid, bool v1_frozen)
 	    firn_tasks_have(&child->refused, tid) || is_skipped(child, tid))
 		return false;
 	if (firn_proc_stat(child->target->host, tid, &stat, &why) < 0 ||
-	    strchr("ZX", stat.state) != NULL)
+	    strchr("ZX", stat.state) != NULL ||
+	    (round->stopped_only && strchr("Tt", stat.state) == NULL))
 		return false;
-	if (v1_frozen && is_stopped(child, tid, stat.state)) {
+	if (round->v1_frozen && is_stopped(child, tid, stat.state)) {
 		not_held(child, tid, EBUSY);
 		return false;
 	}
@@ -130,19 +135,19 @@ seize(struct firn_holder_child *child, pid_t tid, bool v1_frozen)
 
 static size_t
 seize_each(struct firn_holder_child *child, const pid_t *tids, size_t n,
-	   bool v1_frozen)
+	   const struct round *round)
 {
 	size_t more = 0;
 
 	for (size_t i = 0; i < n; i++)
-		more += seize(child, tids[i], v1_frozen);
+		more += seize(child, tids[i], round);
 	return more;
 }
 
 /* A kill that empties a pid namespace begins with its pid 1: while that one is
  * held at the door, the rest isn't killed. */
 static size_t
-seize_first(struct firn_holder_child *child, bool v1_frozen)
+seize_first(struct firn_holder_child *child, const struct round *round)
 {
 	autofree pid_t *tids = NULL;
 	struct firn_err gone = { 0 };
@@ -152,17 +157,20 @@ seize_first(struct firn_holder_child *child, bool v1_frozen)
 	    firn_proc_threads(child->target->host, child->target->init_pid,
 			      &tids, &n, &gone) < 0)
 		return 0;
-	return seize_each(child, tids, n, v1_frozen);
+	return seize_each(child, tids, n, round);
 }
 
 int
-firn_holder_seize_all(struct firn_holder_child *child, struct firn_err *err)
+firn_holder_seize_all(struct firn_holder_child *child, bool stopped_only,
+		      struct firn_err *err)
 {
 	static const char *const files[] = { "cgroup.threads", "tasks" };
-	bool v1_frozen = is_v1_frozen(child);
+	const struct round now = { .v1_frozen = is_v1_frozen(child),
+				   .stopped_only = stopped_only };
+	const struct round *round = &now;
 
-	for (unsigned round = 0; round < MOST_ROUNDS; round++) {
-		size_t more = seize_first(child, v1_frozen);
+	for (unsigned turn = 0; turn < MOST_ROUNDS; turn++) {
+		size_t more = seize_first(child, round);
 
 		for (enum firn_hierarchy h = 0; h < FIRN_N_HIERARCHIES; h++) {
 			const struct firn_cgroup *cgroup =
@@ -174,8 +182,7 @@ firn_holder_seize_all(struct firn_holder_child *child, struct firn_err *err)
 			if (firn_tasks_list(cgroup->dir_fd, files[h], &tasks,
 					    err) < 0)
 				return -1;
-			more += seize_each(child, tasks.items, tasks.n,
-					   v1_frozen);
+			more += seize_each(child, tasks.items, tasks.n, round);
 		}
 		if (more == 0)
 			break;

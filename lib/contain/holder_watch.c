@@ -85,8 +85,7 @@ firn_holder_writes(struct firn_holder_child *child)
 	if (child->watch_fd < 0)
 		return;
 	while ((len = read(child->watch_fd, data, sizeof(data))) > 0) {
-		const struct fanotify_event_metadata *event =
-			(const void *)data;
+		struct fanotify_event_metadata *event = (void *)data;
 
 		for (; FAN_EVENT_OK(event, len);
 		     event = FAN_EVENT_NEXT(event, len)) {

@@ -43,7 +43,7 @@ static void
 hold(void)
 {
 	ck_ok(firn_holder_start(&holder, &cage.target, &err));
-	ck_ok(firn_holder_seize(holder, &err));
+	ck_ok(firn_holder_seize(holder, false, &err));
 }
 
 /* The freeze as firn makes it: v2, hold, v1. */
