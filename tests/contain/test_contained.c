@@ -59,8 +59,7 @@ setup(void)
 static void
 teardown(void)
 {
-	autojson json_t *said = thaw();
-
+	json_decref(thaw());
 	unlink(file);
 	cage_remove(&cage);
 }
@@ -104,7 +103,7 @@ END_TEST
 
 START_TEST(a_freeze_is_told_with_who_made_it_and_in_which_case)
 {
-	autojson json_t *now = NULL, *said = NULL;
+	autojson json_t *now = NULL;
 
 	freeze(0);
 	now = contained();
@@ -115,7 +114,7 @@ START_TEST(a_freeze_is_told_with_who_made_it_and_in_which_case)
 	ck_assert_ptr_nonnull(firn_json_string(now, "frozen", "since", NULL));
 	ck_assert_ptr_null(json_object_get(now, "isolated"));
 	ck_assert_ptr_null(json_object_get(now, "keeper"));
-	said = thaw();
+	json_decref(thaw());
 	ck_assert_ptr_null(contained());
 }
 END_TEST
