@@ -25,6 +25,9 @@ cleanup() {
 	for name in $names; do
 		"$firn" thaw "$name" >/dev/null 2>&1
 	done
+	while read -r name; do
+		rm -f "/run/firn/ledger/$name.jsonl"
+	done <"$dir/ids"
 	engine_stop "$dir"
 }
 trap cleanup EXIT
@@ -36,10 +39,10 @@ fail() {
 
 # A first process and three more, each with an unlinked file that only its
 # descriptor still holds: enough to fill a pipe that nobody reads.
-script='cd /tmp; for i in 1 2 3; do
+script='cd /tmp; mkfifo fifo; for i in 1 2 3; do
 	head -c 8000000 /dev/urandom >f$i
 	sh -c "exec 3<f$i; rm f$i; read x </tmp/fifo" & done
-	mkfifo /tmp/fifo; head -c 16000000 /dev/urandom >f0; exec 3<f0; rm f0
+	head -c 16000000 /dev/urandom >f0; exec 3<f0; rm f0
 	touch /tmp/ready; read x </tmp/fifo'
 
 make_rootfs "$dir/rootfs" && engine_docker_start "$dir" &&
@@ -52,7 +55,7 @@ pid_of() {
 run() {
 	names="$names $1"
 	docker_in "$dir" run -d --name "$1" --network none firn/busybox \
-		sh -c 'mkfifo /tmp/fifo; '"$script" >/dev/null &&
+		sh -c "$script" >>"$dir/ids" &&
 		engine_wait 20 docker_in "$dir" exec "$1" test -e /tmp/ready
 }
 

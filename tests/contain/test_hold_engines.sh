@@ -22,6 +22,9 @@ cleanup() {
 		"$firn" thaw "$prefix-$name" >/dev/null 2>&1
 	done
 	runc delete -f "$prefix-runc" 2>/dev/null
+	while read -r name; do
+		rm -f "/run/firn/ledger/$name.jsonl"
+	done <"$dir/ids"
 	engine_stop "$dir"
 }
 trap cleanup EXIT
@@ -115,17 +118,14 @@ script='(while :; do :; done) & (while :; do :; done) & while :; do :; done'
 make_rootfs "$dir/rootfs" && engine_docker_start "$dir" &&
 	docker_image_import "$dir" "$dir/rootfs" firn/busybox || exit 1
 run_docker() {
-	docker_in "$dir" run -d --name "$1" --network none --cpus 0.5 \
-		firn/busybox sh -c "$script" >/dev/null 2>&1 ||
-		docker_in "$dir" run -d --name "$1" --network none \
-			firn/busybox sh -c "$script" >/dev/null ||
+	docker_in "$dir" run -d --name "$1" --network none \
+		firn/busybox sh -c "$script" >>"$dir/ids" ||
 		fail "docker run $1"
 }
 docker_again() {
 	docker_in "$dir" pause "$1"
 	docker_in "$dir" unpause "$1"
 }
-docker_in "$dir" rm -f "$prefix-docker" >/dev/null 2>&1
 run_docker "$prefix-docker"
 held "$prefix-docker" docker_again "$prefix-docker"
 
@@ -160,7 +160,7 @@ podman_image_import "$dir" "$dir/rootfs" firnbusybox
 # a v2 made of a hybrid has no controllers.
 podman_in "$dir" --runtime=runc run -d --network none \
 	--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --pids-limit 0 \
-	--name "$prefix-podman" firnbusybox sh -c "$script" >/dev/null \
+	--name "$prefix-podman" firnbusybox sh -c "$script" >>"$dir/ids" \
 	2>"$dir/podman.log" || fail "podman run: $(cat "$dir/podman.log")"
 podman_again() {
 	podman_in "$dir" pause "$1"
@@ -172,6 +172,7 @@ oci_bundle "$dir/runc" "$dir/rootfs" &&
 jq --arg script "$script" '.process.args = ["sh", "-c", $script]' \
 	"$dir/runc/config.json" >"$dir/config" &&
 	mv "$dir/config" "$dir/runc/config.json"
+echo "$prefix-runc" >>"$dir/ids"
 (cd "$dir/runc" && runc run -d "$prefix-runc" </dev/null >/dev/null \
 	2>"$dir/runc.log") || fail "runc run: $(cat "$dir/runc.log")"
 runc_again() {
