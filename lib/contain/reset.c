@@ -13,8 +13,9 @@
 #include "contain/sharers.h"
 #include "contain/spaces.h"
 
-/* How long a far peer may take to ask back: RFC 5961, section 3.2. */
-#define PATIENCE_NS 500000000ull
+/* How long a far peer may take to ask back: RFC 5961, section 3.2.  Whether one
+ * will is not known: what was dropped at the cgroup counts as not sent. */
+#define PATIENCE_NS 300000000ull
 
 #define PURSES_MAX 64
 

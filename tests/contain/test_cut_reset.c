@@ -204,8 +204,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("cut_reset");
-	TCase *tcase = tcase_create("program");
+	Suite *suite;
+	TCase *tcase;
 
 	if (geteuid() != 0) {
 		puts("SKIP: BPF programs need root");
@@ -216,6 +216,8 @@ main(void)
 		puts("SKIP: there is no interface but loopback");
 		return 77;
 	}
+	suite = suite_create("cut_reset");
+	tcase = tcase_create("program");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, no_more_resets_leave_than_are_paid_for, 0,
 			    4);

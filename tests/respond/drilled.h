@@ -96,8 +96,8 @@ static inline int
 drilled_main(const char *name, void (*setup)(void), void (*teardown)(void),
 	     void (*add)(TCase *tcase))
 {
-	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create("container");
+	Suite *suite;
+	TCase *tcase;
 	int status;
 
 	if (geteuid() != 0) {
@@ -108,6 +108,8 @@ drilled_main(const char *name, void (*setup)(void), void (*teardown)(void),
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (drilled == MAP_FAILED)
 		return 1;
+	suite = suite_create(name);
+	tcase = tcase_create("container");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	add(tcase);
