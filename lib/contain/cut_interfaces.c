@@ -270,9 +270,16 @@ name_the_uncut(struct firn_cut *cut, const struct firn_spaces *spaces,
 			      n, first);
 	if (spaces->n_more > 0)
 		firn_cut_open(cut,
-			      "%zu of its threads live in still more network "
-			      "namespaces than the %d that were looked at",
+			      "%zu of its threads and descriptors are in still "
+			      "more network namespaces than the %d that were "
+			      "looked at",
 			      spaces->n_more, FIRN_SPACES);
+	if (spaces->n_unseen > 0)
+		firn_cut_open(cut,
+			      "%zu of its descriptors were too many to be "
+			      "looked at: they may be sockets in other network "
+			      "namespaces",
+			      spaces->n_unseen);
 }
 
 /* Whoever may change the host's network makes a new way out of it. */

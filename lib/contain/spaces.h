@@ -5,7 +5,10 @@
  * spaces -- the network namespaces that a container's processes live in.
  *
  * Most have one.  A process may have joined another, or made one; each thread
- * has its own.
+ * has its own; a socket stays where it was made, and a descriptor keeps a
+ * namespace that nobody lives in.
+ *
+ * Source: network_namespaces(7); ioctl_ns(2); linux/sockios.h, SIOCGSKNS.
  */
 
 #include <stdbool.h>
@@ -21,23 +24,26 @@
 
 struct firn_space {
 	uint64_t inode;
-	pid_t pid, tid; /* a thread that lives in it */
+	pid_t pid;     /* that has to do with it */
+	char name[48]; /* of it below /proc/PID, "task/17/ns/net" or "fd/3" */
+	bool socket;   /* that one is a socket in it */
 };
 
 struct firn_spaces {
 	struct firn_space items[FIRN_SPACES]; /* its first process's is first */
 	size_t n;
-	size_t n_more; /* threads in still others */
+	size_t n_more;   /* threads and descriptors in still others */
+	size_t n_unseen; /* descriptors that were too many to be looked at */
 };
 
-/* firn_spaces_find(target, ret) -- of every thread of its own processes, as of
- * the last scan; not of those that only joined it, nor of a runtime's
- * helpers. */
+/* firn_spaces_find(target, ret) -- of every thread, socket and descriptor of
+ * its own processes, as of the last scan; not of those that only joined it, nor
+ * of a runtime's helpers. */
 void firn_spaces_find(const struct firn_target *target,
 		      struct firn_spaces *ret);
 
-/* firn_space_open(target, space, err) -- a descriptor of it; ESTALE when the
- * thread has left it. */
+/* firn_space_open(target, space, err) -- a descriptor of it; ESTALE when
+ * what was there is in another one by now. */
 FIRN_MUST_CHECK int firn_space_open(const struct firn_target *target,
 				    const struct firn_space *space,
 				    struct firn_err *err);

@@ -99,8 +99,8 @@ give_addresses() {
 sent='tcp4 tcp6 new4 new6 udp4 udp6 ping4 ping6 raw bypass'
 came='stream4 stream6 new4 new6 udp4 udp6'
 all_ways() { # TAG
-	"$traffic" flows "$heard" "$1" 3000 $sent stream4 stream6 &&
-		"$traffic" flows "$dir/seen/$1" "$1" 3000 $came
+	"$traffic" flows "$heard" "$1" 20000 $sent stream4 stream6 &&
+		"$traffic" flows "$dir/seen/$1" "$1" 20000 $came
 }
 
 # silent TAG SINCE SENT CAME -- nothing of these later than 10 ms after; what the
@@ -320,6 +320,27 @@ is_open ''
 release
 forget elsewhere
 echo "elsewhere: ok"
+
+# --- a socket that it left in one that nobody lives in any more ----------------
+name='hidden'
+id=$(docker_in "$dir" run -d --name "$box-hidden" --cap-add SYS_ADMIN \
+	--network none firn/box /traffic hold hid1)
+ids="$ids $id"
+pid=$(docker_in "$dir" inspect -f '{{.State.Pid}}' "$box-hidden")
+outside() { [ "$(readlink "/proc/$pid/ns/net")" != "$first" ]; }
+back() { [ "$(readlink "/proc/$pid/ns/net")" = "$first" ]; }
+first=$(docker_in "$dir" inspect -f '{{.NetworkSettings.SandboxKey}}' \
+	"$box-hidden")
+first="net:[$(stat -L -c %i "$first")]"
+engine_wait 5 outside || fail "hidden: it made no namespace"
+at_node ip link add hid0 type veth peer name hid1 netns "$pid"
+engine_wait 5 back || fail "hidden: it didn't come back"
+isolate
+used tcx hid0
+is_open ''
+at_node "$firn" release "$id" >/dev/null || fail "hidden: release"
+forget hidden
+echo "hidden: ok"
 
 # --- none, with an interface that has no end on the node -----------------------
 run_box none 7 eth0 --network none

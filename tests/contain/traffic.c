@@ -7,7 +7,9 @@
  *	traffic quiet FILE TAG SINCE MS KIND...    after MS, nothing later than
  *	                                           SINCE (ns, CLOCK_REALTIME)
  *	traffic count FILE TAG KIND
- *	traffic programs                     BPF programs on each interface here
+ *	traffic hold INTERFACE         a socket in a network namespace that
+ *nobody lives in, once it has that interface traffic programs BPF programs on
+ *each interface here
  *
  * Both sides send every 5 ms: two TCP streams of numbers that must come in
  *order and without a hole, new TCP connections, UDP, ICMP, frames of an
@@ -26,6 +28,7 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -672,6 +675,23 @@ count(char **argv)
 	return 0;
 }
 
+static _Noreturn void
+hold(const char *interface)
+{
+	int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (back < 0 || unshare(CLONE_NEWNET) < 0)
+		die("unshare");
+	make_socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	while (if_nametoindex(interface) == 0)
+		usleep(10000);
+	if (setns(back, CLONE_NEWNET) < 0)
+		die("setns");
+	close(back);
+	for (;;)
+		pause();
+}
+
 static int
 programs(void)
 {
@@ -713,6 +733,8 @@ main(int argc, char **argv)
 		return quiet(argv + 2);
 	if (strcmp(what, "count") == 0 && argc == 5)
 		return count(argv + 2);
+	if (strcmp(what, "hold") == 0 && argc == 3)
+		hold(argv[2]);
 	if (strcmp(what, "programs") == 0)
 		return programs();
 	fprintf(stderr, "traffic: not like that\n");
