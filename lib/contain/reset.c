@@ -90,8 +90,6 @@ is_alone(const struct firn_target *target, bool *ret, struct firn_err *err)
 	autodone(firn_sharers_free) struct firn_sharers sharers = { 0 };
 	const struct firn_space space = {
 		.inode = target->namespaces.inode[FIRN_NS_NET],
-		.pid = target->init_pid,
-		.tid = target->init_pid,
 	};
 	uint64_t own;
 
