@@ -1,5 +1,6 @@
 #include "target/layers.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -67,6 +68,29 @@ take_record(struct firn_rootfs *rootfs, const char *upper, struct firn_err *err)
 	return rootfs->upper == NULL ? firn_err_nomem(err) : 0;
 }
 
+/*
+ * A first process that was killed while the others are frozen waits for them,
+ * and has left its mount namespace (EINVAL: fs/proc_namespace.c,
+ * mounts_open_common()).  It can be thawed all the same.
+ */
+static int
+read_first(struct firn_target *target, const struct said *said,
+	   struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+
+	if (rootfs_read(target->host, target->init_pid, said->bases,
+			said->n_bases, &target->rootfs, &why) == 0)
+		return 0;
+	if (why.code != EINVAL) {
+		*err = why;
+		return -1;
+	}
+	rootfs_free(&target->rootfs);
+	target->rootfs = (struct firn_rootfs){ .fstype = strdup("") };
+	return target->rootfs.fstype == NULL ? firn_err_nomem(err) : 0;
+}
+
 int
 layers_find(struct firn_target *target, const struct candidate *candidate,
 	    struct firn_err *err)
@@ -75,15 +99,15 @@ layers_find(struct firn_target *target, const struct candidate *candidate,
 	const struct said said = said_of(candidate);
 	int found;
 
-	if (rootfs_read(target->host, target->init_pid, said.bases,
-			said.n_bases, &target->rootfs, err) < 0)
+	if (read_first(target, &said, err) < 0)
 		return -1;
 	found = rootfs_mounted(target->host, said.points, said.n_points,
 			       said.bases, said.n_bases, &mounted, err);
 	if (found < 0)
 		return -1;
 	if (found > 0 && mounted.device != target->rootfs.device) {
-		differ(target, &mounted, &target->rootfs);
+		if (target->rootfs.fstype[0] != '\0')
+			differ(target, &mounted, &target->rootfs);
 		rootfs_free(&target->rootfs);
 		target->rootfs = mounted;
 		mounted = (struct firn_rootfs){ 0 };
