@@ -175,19 +175,20 @@ receive(int socket, size_t n, int *ret_fds, struct firn_err *err)
 	return hand_over(&reply, fds, n_fds, n, ret_fds, err);
 }
 
-/* It has answered and ends, or it is killed: 20 ms, then it's left to
- * init(8), so that what can't be killed can't hold us up. */
+/* It has answered and ends, or it is killed: 200 ms, then it's left to
+ * init(8), so that what can't be killed can't hold us up.  Until it has ended,
+ * which takes a while on a busy machine, it is a process in that namespace. */
 static void
 reap(pid_t pid)
 {
 	const struct timespec nap = { .tv_nsec = 500000 };
 
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 400; i++) {
 		pid_t ended = waitpid(pid, NULL, WNOHANG);
 
 		if (ended == pid || (ended < 0 && errno != EINTR))
 			return;
-		if (i == 20)
+		if (i == 200)
 			kill(pid, SIGKILL);
 		nanosleep(&nap, NULL);
 	}
