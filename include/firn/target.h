@@ -61,16 +61,25 @@ enum firn_membership {
 	FIRN_ON_ROOTFS = 1 << 4, /* root or executable lie on its overlay */
 };
 
+/* The hierarchies in which it isn't where the target is. */
+enum firn_out_of {
+	FIRN_OUT_OF_V2 = 1 << 0,
+	FIRN_OUT_OF_V1 = 1 << 1, /* of the freezer; one thread is enough */
+};
+
 struct firn_member {
 	pid_t pid;
 	uint64_t start_ticks; /* /proc/PID/stat (22): with the pid, its name */
 	unsigned membership;  /* of enum firn_membership */
-	bool escaped; /* in its pid namespace or on its files, not in its cgroup
-		       */
-	bool foreign; /* in its cgroup, but none of its namespaces: a runtime's
-		       * helper, or somebody put there */
-	bool joined;  /* shares only mount or net namespace: a host's tool, or
-		       * a sibling of the pod */
+	unsigned out_of;      /* of enum firn_out_of */
+	bool escaped;  /* in its pid namespace or on its files, and out of its
+			* cgroup in one hierarchy or in all */
+	bool doubtful; /* escaped into the cgroup of another container, and it
+			* may be that one's */
+	bool foreign;  /* in its cgroup, but none of its namespaces: a runtime's
+			* helper, or somebody put there */
+	bool joined;   /* shares a namespace, from outside: a tool of the host
+			* (nsenter), or a sibling of the pod */
 };
 
 struct firn_members {

@@ -275,7 +275,8 @@ is_same(const struct firn_members *a, const struct firn_members *b)
 		if (x->pid != y->pid || x->start_ticks != y->start_ticks ||
 		    x->membership != y->membership ||
 		    x->escaped != y->escaped || x->foreign != y->foreign ||
-		    x->joined != y->joined)
+		    x->joined != y->joined || x->out_of != y->out_of ||
+		    x->doubtful != y->doubtful)
 			return false;
 	}
 	return true;
