@@ -16,7 +16,7 @@
 struct asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, isolate, list;
+	bool no_freeze, keep_frozen, leave_escaped, isolate, list;
 	unsigned timeout_ms;
 };
 
@@ -185,6 +185,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
+	how->freezing.leave_escaped = asked->leave_escaped;
 }
 
 static int
@@ -231,6 +232,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.keep_frozen },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
+		{ 0, "leave-escaped", NULL,
+		  "only report what is outside its cgroup",
+		  .flag = &asked.leave_escaped },
 		{ 't', "timeout", "MS",
 		  "declare the freeze partial after MS "
 		  "milliseconds (2000)",

@@ -136,6 +136,19 @@ FIRN_MUST_CHECK int firn_scene_open(struct firn_scene *scene,
 /* firn_scene_ledger(scene, err) -- open the target's ledger, for a change. */
 FIRN_MUST_CHECK int firn_scene_ledger(struct firn_scene *scene,
 				      struct firn_err *err);
+
+/*
+ * firn_scene_recorded(scene, common, name, ret_id, err) -- for an undoing:
+ * resolve TARGET if it is still there, and open its ledger; of one that is
+ * gone, the ledger whose id begins so.
+ *
+ * `*ret_id` is for the caller to free(3); scene->target stays NULL for one that
+ * is gone.
+ */
+FIRN_MUST_CHECK int firn_scene_recorded(struct firn_scene *scene,
+					const struct firn_common *common,
+					const char *name, char **ret_id,
+					struct firn_err *err);
 void firn_scene_close(struct firn_scene *scene);
 
 /* Where the node's own signing key is. */

@@ -46,6 +46,39 @@ show_processes(FILE *out, const json_t *processes, const char *label,
 }
 
 static void
+show_escaped(FILE *out, const json_t *escaped)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(escaped, i, one) {
+		const char *comm = firn_json_string(one, "comm", NULL);
+		const char *by = firn_json_string(one, "held_by", NULL);
+		const char *why = firn_json_string(one, "why", NULL);
+		bool moved = by != NULL && strcmp(by, "quarantine") == 0;
+		json_int_t pid =
+			json_integer_value(json_object_get(one, "pid"));
+
+		if (why != NULL)
+			firn_show_row(out, "RUNS ON",
+				      "process %lld (%s), outside its cgroup: "
+				      "%s",
+				      (long long)pid, comm != NULL ? comm : "?",
+				      why);
+		else
+			firn_show_row(out, "escaped",
+				      "process %lld (%s), outside its cgroup: "
+				      "%s%s",
+				      (long long)pid, comm != NULL ? comm : "?",
+				      moved        ? "stopped in a frozen one "
+						     "of firn's"
+				      : by != NULL ? "held all the same, by "
+						   : "it has ended",
+				      moved || by == NULL ? "" : by);
+	}
+}
+
+static void
 show(FILE *out, const json_t *result)
 {
 	const json_t *freeze = json_object_get(result, "freeze");
@@ -62,10 +95,11 @@ show(FILE *out, const json_t *result)
 	if (state != NULL)
 		firn_show_row(out, "took", "%.1f ms", (double)us / 1000);
 	show_threads(out, json_object_get(freeze, "unfrozen"));
-	show_processes(out, json_object_get(freeze, "escaped"), "escaped",
-		       "belongs to it, is outside its cgroup, and runs on");
+	show_escaped(out, json_object_get(freeze, "escaped"));
 	show_processes(out, json_object_get(freeze, "foreign"), "foreign",
 		       "is in its cgroup but not the container's");
+	show_processes(out, json_object_get(freeze, "joined"), "joined",
+		       "shares a namespace with it, from outside: not frozen");
 	firn_show_row(out, "network",
 		      "frozen is not isolated: the kernel "
 		      "still sends and acknowledges for it");
@@ -113,6 +147,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "declare it partial after MS "
 		  "milliseconds (2000)",
 		  .number = &how.timeout_ms },
+		{ 0, "leave-escaped", NULL,
+		  "only report what is outside its cgroup",
+		  .flag = &how.leave_escaped },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};

@@ -1,6 +1,9 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
 
 int
 firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
@@ -22,6 +25,55 @@ firn_scene_ledger(struct firn_scene *scene, struct firn_err *err)
 {
 	return firn_ledger_open(&scene->ledger, scene->target->id,
 				&scene->authority, err);
+}
+
+/* The one ledger that `name` is a prefix of: a container that is gone is known
+ * by nothing else. */
+static int
+id_of_ledger(const char *name, char **ret, struct firn_err *err)
+{
+	autojson json_t *ids = NULL;
+	const char *found = NULL;
+	const json_t *id;
+	size_t i;
+
+	if (strlen(name) < 3)
+		return -1;
+	if (firn_ledger_ids(&ids, err) < 0)
+		return -1;
+	json_array_foreach(ids, i, id) {
+		const char *text = json_string_value(id);
+
+		if (strncmp(text, name, strlen(name)) != 0)
+			continue;
+		if (found != NULL)
+			return firn_err_set(err, EEXIST,
+					    "%s: several ledgers begin so",
+					    name);
+		found = text;
+	}
+	if (found == NULL)
+		return -1;
+	*ret = strdup(found);
+	return *ret != NULL ? 0 : firn_err_nomem(err);
+}
+
+int
+firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
+		    const char *name, char **ret_id, struct firn_err *err)
+{
+	struct firn_err gone = { 0 };
+
+	if (firn_scene_open(scene, common, name, err) == 0) {
+		*ret_id = strdup(scene->target->id);
+		if (*ret_id == NULL)
+			return firn_err_nomem(err);
+	} else if (id_of_ledger(name, ret_id, &gone) < 0) {
+		return -1;
+	}
+	*err = (struct firn_err){ 0 };
+	return firn_ledger_open(&scene->ledger, *ret_id, &scene->authority,
+				err);
 }
 
 void

@@ -14,6 +14,23 @@ show(FILE *out, const json_t *result)
 	fputc('\n', out);
 }
 
+static json_t *
+target_json(const struct firn_scene *scene, const char *id)
+{
+	if (scene->target != NULL)
+		return firn_target_json(scene->target);
+	return json_pack("{s:s, s:s}", "id", id, "runtime", "gone");
+}
+
+static int
+undo(struct firn_scene *scene, bool force, json_t **ret, struct firn_err *err)
+{
+	if (scene->target == NULL)
+		return firn_thaw_recorded(&scene->host, scene->ledger, ret,
+					  err);
+	return firn_thaw(scene->target, scene->ledger, force, ret, err);
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
@@ -27,20 +44,20 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	};
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
+	autofree char *id = NULL;
 	json_t *thaw = NULL;
 	struct firn_err err = { 0 };
 	enum firn_exit status;
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
 		return status;
-	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
+	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	json_object_set_new(result, "target", firn_target_json(scene.target));
+	json_object_set_new(result, "target", target_json(&scene, id));
 	if (common.dry_run)
 		return firn_cmd_result(self, &common, result, show,
 				       FIRN_EXIT_OK);
-	if (firn_scene_ledger(&scene, &err) < 0 ||
-	    firn_thaw(scene.target, scene.ledger, force, &thaw, &err) < 0)
+	if (undo(&scene, force, &thaw, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "thaw", thaw);
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);

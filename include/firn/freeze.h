@@ -19,6 +19,7 @@
 
 struct firn_freezing {
 	unsigned timeout_ms;
+	bool leave_escaped; /* don't touch what is outside of its cgroup */
 };
 
 /*
@@ -30,28 +31,37 @@ struct firn_freezing {
  * millisecond until it reads so.  Frozen tasks keep their memory, descriptors
  * and connections.  The kernel still acknowledges their TCP traffic.
  *
- * Processes of the container outside its cgroup are found by a scan after.
+ * Processes of the container outside its cgroup are found by a scan after, and
+ * moved into a frozen cgroup of firn's, until two scans agree that none runs.
  *
  * `*ret` is a new object:
  *   "state"     "frozen"; "partial": the deadline passed, and "unfrozen" names
  *               every thread that runs on, with its state, wait channel and
- *               stack; nothing is rolled back
+ *               stack, or one of "escaped" isn't stopped; nothing is rolled
+ *               back
  *   "already"   who had frozen it before: null, "firn", "runtime" (paused, by
  *               whomever), "parent" (a cgroup above it is frozen; it is frozen
  *               by itself, too, from now on)
  *   "elapsed_us" from the first write to the kernel's word, or the deadline
  *   "processes", "threads"
  *   "hierarchies": ["v2", "v1"], those that gave their word
- *   "escaped"   processes of the container outside its cgroup (still running):
- *               objects with "pid", "start_ticks", "membership"
- *   "foreign"   processes in its cgroup that are not the container's, likewise
+ *   "escaped"   processes of the container outside its cgroup, in one hierarchy
+ *               or in all: objects with "pid", "start_ticks", "comm",
+ *               "membership", "out_of" (["v2", "v1"]), "stopped", "held_by"
+ *               ("v2", "v1": it stands still by that one; "quarantine": it was
+ *               moved into a frozen cgroup of firn's), and "why" if it isn't
+ *   "foreign"   processes in its cgroup that are not the container's: "pid",
+ *               "start_ticks", "comm", "membership"
+ *   "joined"    processes from outside that share a namespace with it, tools
+ *               of the host and siblings of a pod, likewise; they run on
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed
- *   "members_error"  the scan failed: "escaped" and "foreign" are missing
+ *   "members_error"  the scan failed, or the moving: what is missing of
+ *                    "escaped", "foreign" and "joined" isn't known
  *   "unrecorded"     the ledger took the question, but not how it went
  *
  * Freezing a frozen container succeeds.  proc(5) shows a frozen task as
@@ -72,11 +82,14 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
- * Only what firn froze, in the reverse order; what another froze (a paused
+ * Only what firn froze, in the reverse order: what had left the cgroup goes
+ * back to where it was, then the container runs.  What another froze (a paused
  * container) is EPERM unless `force`.  A container that is not frozen is not
  * an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret` is a
  * new object: "state" ("running", "gone", or "frozen" and then "by": "runtime"
- * or "parent"), "thawed" (was anything written?).
+ * or "parent"), "thawed" (was anything written?), and, if something had been
+ * moved, "returned" (threads) and "elsewhere" (what could not go back exactly,
+ * as its cgroup is gone: objects with "pid", "folder", "now").
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,

@@ -150,7 +150,9 @@ name_the_uncut(struct firn_cut *cut, bool interfaces_hold)
 
 		if (one->joined || one->foreign)
 			continue;
-		if (cut->cgroup_holds && (one->membership & FIRN_IN_CGROUP))
+		if (cut->cgroup_holds &&
+		    (one->membership & FIRN_IN_CGROUP) != 0 &&
+		    (one->out_of & FIRN_OUT_OF_V2) == 0)
 			continue;
 		if (interfaces_hold && (one->membership & FIRN_IN_NETNS))
 			continue;

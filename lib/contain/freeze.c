@@ -18,6 +18,7 @@ struct freezing {
 	bool writes[FIRN_N_HIERARCHIES]; /* is there anything to ask for? */
 	struct firn_still still;
 	json_t *failures; /* of a hierarchy; the other one goes on */
+	bool one_runs;    /* of the escapees */
 	const char *already;
 	uint64_t change; /* 0 while nothing was asked */
 	uint64_t deadline_ns, elapsed_us;
@@ -215,7 +216,8 @@ report(struct freezing *freezing)
 	json_t *result = freezing->result, *hierarchies = json_array();
 
 	firn_json_text(result, "state",
-		       freezing->still.all ? "frozen" : "partial");
+		       freezing->still.all && !freezing->one_runs ? "frozen"
+								  : "partial");
 	json_object_set_new(result, "already",
 			    freezing->already != NULL
 				    ? json_string(freezing->already)
@@ -264,11 +266,12 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 		return firn_err_in(err, "freeze");
 	}
 	note(&freezing, ledger, "made");
+	freezing.one_runs =
+		firn_freeze_members(target, ledger, how, freezing.result);
 	firn_still_judge(&freezing.still, target);
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 
 	report(&freezing);
-	firn_freeze_members(target, freezing.result);
 	*ret = firn_steal(freezing.result);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
+#include "contain/quarantine.h"
 #include "firn/freeze.h"
 
 #define THAW_TIMEOUT_NS (2 * UINT64_C(1000000000))
@@ -24,7 +25,8 @@ struct part {
 
 struct thawing {
 	struct part parts[FIRN_N_HIERARCHIES];
-	json_t *open; /* firn's own freezes, to be undone */
+	json_t *open;     /* firn's own freezes, to be undone */
+	json_t *returned; /* what had left the cgroup; NULL if nothing had */
 	bool thawed;
 	const char *remark;
 };
@@ -33,6 +35,7 @@ static void
 release(struct thawing *thawing)
 {
 	json_decref(thawing->open);
+	json_decref(thawing->returned);
 }
 
 static int
@@ -98,7 +101,7 @@ may(const struct thawing *thawing, bool force, struct firn_err *err)
 {
 	const char *held = other_holder(thawing);
 
-	if (json_array_size(thawing->open) > 0)
+	if (json_array_size(thawing->open) > 0 || thawing->returned != NULL)
 		return 0;
 	if (held != NULL && !force)
 		return firn_err_set(err, EPERM,
@@ -224,6 +227,7 @@ static json_t *
 report(const struct thawing *thawing)
 {
 	const char *state = "running", *by = NULL;
+	json_t *json;
 
 	for (enum firn_hierarchy h = 0; h < FIRN_N_HIERARCHIES; h++) {
 		const struct part *part = &thawing->parts[h];
@@ -237,8 +241,11 @@ report(const struct thawing *thawing)
 		state = "frozen";
 	if (is_gone(thawing))
 		state = "gone";
-	return json_pack("{s:s, s:b, s:s?}", "state", state, "thawed",
+	json = json_pack("{s:s, s:b, s:s?}", "state", state, "thawed",
 			 thawing->thawed, "by", by);
+	if (thawing->returned != NULL)
+		json_object_update(json, thawing->returned);
+	return json;
 }
 
 static int
@@ -267,13 +274,19 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	  json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct thawing thawing = { 0 };
+	struct firn_err stuck = { 0 };
 	int written;
 
 	thawing.open = firn_ledger_open_changes(ledger, "freeze");
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
 	if (firn_freezer_refuse(target, err) < 0 ||
-	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
+	    look(&thawing, target, err) < 0)
+		return firn_err_in(err, "thaw");
+	/* One that is stuck is no reason to let all the others wait. */
+	if (firn_quarantine_undo(target->host, ledger, &thawing.returned,
+				 &stuck) == 0 &&
+	    may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
 
 	if (force && other_holder(&thawing) != NULL)
@@ -289,6 +302,10 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 		thawing.remark = "found thawed, or never frozen";
 	if (close_changes(&thawing, ledger, err) < 0)
 		return firn_err_in(err, "thaw");
+	if (stuck.code != 0) {
+		*err = stuck;
+		return firn_err_in(err, "thaw");
+	}
 	*ret = report(&thawing);
 	return *ret == NULL ? firn_err_nomem(err) : 0;
 }
