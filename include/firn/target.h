@@ -138,13 +138,22 @@ struct firn_target {
  * or one that has exited; EEXIST for an ambiguous name, with the candidates;
  * EINVAL for a name that can't be one; EPERM for one that we must not touch:
  * a cgroup that is the root, holds firn, init, a runtime, a kubelet or sshd, or
- * does not belong to exactly one container.
+ * does not belong to exactly one container; and what the node's network or its
+ * cluster depends on: pods of kube-system, and CNI agents.
  *
  * Writes nothing anywhere.  Release with firn_target_close().
  */
 FIRN_MUST_CHECK int firn_target_open(struct firn_target **ret,
 				     const struct firn_host *host,
 				     const char *name, struct firn_err *err);
+
+/* firn_target_open_forced() -- the same, but what the network or the cluster
+ * depends on is not refused: to read it, to undo what was done to it, or
+ * because a person says so. */
+FIRN_MUST_CHECK int firn_target_open_forced(struct firn_target **ret,
+					    const struct firn_host *host,
+					    const char *name,
+					    struct firn_err *err);
 void firn_target_close(struct firn_target **target);
 
 /* firn_target_refused(err) -- is this error of firn_target_open() a refusal

@@ -170,6 +170,42 @@ START_TEST(a_process_that_left_the_cgroup_has_escaped)
 }
 END_TEST
 
+START_TEST(an_agent_of_the_nodes_network_is_refused_unless_forced)
+{
+	const struct yard_life life = { .comm = "calico-node" };
+	/* They all live in the host's network. */
+	pid_t pid =
+		yard_run(yard_group(ID), OWN & ~(unsigned)CLONE_NEWNET, &life);
+
+	refuses(ID, EPERM, "--force");
+	ck_ok(firn_target_open_forced(&target, &yard.host, ID, &err));
+	ck_assert_int_eq(target->init_pid, pid);
+}
+END_TEST
+
+START_TEST(a_suspect_that_calls_itself_an_agent_is_taken)
+{
+	const struct yard_life life = { .comm = "calico-node" };
+
+	yard_run(yard_group(ID), OWN, &life);
+	opens(ID);
+}
+END_TEST
+
+START_TEST(what_must_never_be_touched_can_not_be_forced)
+{
+	ck_assert_int_lt(firn_target_open_forced(&target, &yard.host, "pid:1",
+						 &err),
+			 0);
+	ck_assert_int_eq(err.code, EPERM);
+	err = (struct firn_err){ 0 };
+	ck_assert_int_lt(firn_target_open_forced(&target, &yard.host,
+						 pid_name(getpid()), &err),
+			 0);
+	ck_assert_int_eq(err.code, EPERM);
+}
+END_TEST
+
 /* Each hierarchy by itself: out of v2 only, out of v1 only. */
 START_TEST(a_process_that_left_one_hierarchy_has_escaped_from_that)
 {
@@ -618,6 +654,10 @@ static void
 add_members(TCase *tests)
 {
 	tcase_add_test(tests, a_process_that_left_the_cgroup_has_escaped);
+	tcase_add_test(tests,
+		       an_agent_of_the_nodes_network_is_refused_unless_forced);
+	tcase_add_test(tests, a_suspect_that_calls_itself_an_agent_is_taken);
+	tcase_add_test(tests, what_must_never_be_touched_can_not_be_forced);
 	tcase_add_loop_test(
 		tests, a_process_that_left_one_hierarchy_has_escaped_from_that,
 		0, 2);
