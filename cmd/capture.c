@@ -1,8 +1,8 @@
+#include "capture.h"
 #include "cmd.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -11,14 +11,6 @@
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "progress.h"
-
-/* What was asked for on the command line. */
-struct asked {
-	const char *output, *key;
-	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, leave_escaped, isolate, list;
-	unsigned timeout_ms;
-};
 
 static void
 show(FILE *out, const json_t *result)
@@ -105,31 +97,6 @@ list_collectors(const struct firn_cmd *self, const struct firn_common *common)
 			       FIRN_EXIT_OK);
 }
 
-/* Where it goes: `-o FILE`, `-o DIR/` or a folder that's there, `-o -`, or
- * CASE.firn.tar.zst here. */
-static int
-choose_path(const char *output, const char *case_id, char **ret,
-	    struct firn_err *err)
-{
-	const char *folder = ".", *slash = "/";
-	struct stat st;
-	size_t len = output != NULL ? strlen(output) : 0;
-	int done;
-
-	*ret = NULL;
-	if (output != NULL && strcmp(output, "-") == 0)
-		return 0;
-	if (len > 0 && output[len - 1] == '/')
-		folder = output, slash = "";
-	else if (len > 0 && stat(output, &st) == 0 && S_ISDIR(st.st_mode))
-		folder = output;
-	else if (len > 0)
-		return (*ret = strdup(output)) != NULL ? 0
-						       : firn_err_nomem(err);
-	done = asprintf(ret, "%s%s%s.firn.tar.zst", folder, slash, case_id);
-	return done < 0 ? firn_err_nomem(err) : 0;
-}
-
 static int
 parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
 	      struct firn_err *err)
@@ -174,7 +141,7 @@ report(const struct firn_cmd *self, const struct firn_common *common,
 }
 
 static void
-set_options(struct firn_capture *how, const struct asked *asked)
+set_options(struct firn_capture *how, const struct firn_asked *asked)
 {
 	how->only = asked->only.n > 0 ? asked->only.items : NULL;
 	how->n_only = asked->only.n;
@@ -189,7 +156,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 }
 
 static int
-capture(const struct asked *asked, const struct firn_common *common,
+capture(const struct firn_asked *asked, const struct firn_common *common,
 	struct firn_scene *scene, struct firn_capture *how, json_t **ret,
 	struct firn_err *err)
 {
@@ -216,8 +183,9 @@ capture(const struct asked *asked, const struct firn_common *common,
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
-	struct asked asked = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
+	struct firn_asked asked = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
 	const struct firn_opt opts[] = {
 		{ 'o', "output", "FILE", "a file, a folder, or - for stdout",
 		  .string = &asked.output },
@@ -249,6 +217,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "secret rules of your own, beside those "
 		  "that ship",
 		  .list = &asked.rules },
+		FIRN_FORCE_OPTION(scene),
 		{ 'l', "list", NULL, "list the collectors",
 		  .flag = &asked.list },
 		FIRN_COMMON_OPTIONS(common),
@@ -261,7 +230,6 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		.fd = STDOUT_FILENO,
 		.isolation.allow = allow,
 	};
-	autoscene struct firn_scene scene = FIRN_SCENE;
 	autofree char *path = NULL;
 	autojson json_t *result = NULL;
 	struct firn_err err = { 0 };
@@ -275,9 +243,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_usage(self, "one TARGET is needed");
 	if (parse_allowed(&asked.allow, allow, &err) < 0)
 		return firn_cmd_usage(self, err.text);
-	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
-	    firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
-	    choose_path(asked.output, of.id, &path, &err) < 0)
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	if (common.dry_run)
+		return firn_capture_plan(self, &common, &asked, scene.target);
+	if (firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
+	    firn_capture_path(asked.output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 
 	how.path = path;
@@ -287,6 +258,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (path == NULL && isatty(STDOUT_FILENO))
 		return firn_cmd_usage(self, "an archive on a terminal is of no "
 					    "use: redirect stdout");
+	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (capture(&asked, &common, &scene, &how, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	return report(self, &common, &how, result);

@@ -107,8 +107,17 @@ show(FILE *out, const json_t *result)
 		      firn_json_string(result, "target", "id", NULL));
 }
 
+static bool
+has_escaped(const struct firn_target *target)
+{
+	for (size_t i = 0; i < target->members.n; i++)
+		if (target->members.items[i].escaped)
+			return true;
+	return false;
+}
+
 static json_t *
-plan(const struct firn_target *target)
+plan(const struct firn_target *target, const struct firn_freezing *how)
 {
 	json_t *writes = json_array();
 
@@ -120,26 +129,27 @@ plan(const struct firn_target *target)
 		json_array_append_new(writes,
 				      json_sprintf("FROZEN to %s/freezer.state",
 						   target->freezer.folder));
+	if (has_escaped(target) && !how->leave_escaped)
+		json_array_append_new(
+			writes, json_sprintf("what runs outside of it, into a "
+					     "new cgroup /firn-quarantine-%s",
+					     target->id));
 	return writes;
 }
 
 static void
 show_plan(FILE *out, const json_t *result)
 {
-	const json_t *write;
-	size_t i;
-
 	fputs("would freeze ", out);
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
-	json_array_foreach(json_object_get(result, "would_write"), i, write) {
-		firn_show_row(out, "write", "%s", json_string_value(write));
-	}
+	firn_show_list(out, "write", json_object_get(result, "would_write"));
 }
 
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
 	struct firn_freezing how = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
 	const struct firn_opt opts[] = {
@@ -150,10 +160,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 0, "leave-escaped", NULL,
 		  "only report what is outside its cgroup",
 		  .flag = &how.leave_escaped },
+		FIRN_FORCE_OPTION(scene),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
 	json_t *freeze = NULL;
 	struct firn_err err = { 0 };
@@ -166,10 +176,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
 	if (common.dry_run) {
-		json_object_set_new(result, "would_write", plan(scene.target));
+		json_object_set_new(result, "would_write",
+				    plan(scene.target, &how));
 		return firn_cmd_result(self, &common, result, show_plan,
 				       FIRN_EXIT_OK);
 	}
+	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_freeze(scene.target, scene.ledger, &how, &freeze, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -1,11 +1,9 @@
 #include "cmd.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/isolate.h"
+#include "firn/undo_plan.h"
 
 static void
 show(FILE *out, const json_t *result)
@@ -17,6 +15,7 @@ show(FILE *out, const json_t *result)
 
 	fprintf(out, "%s %.12s\n", state != NULL ? state : "would release",
 		id != NULL ? id : "?");
+	firn_show_list(out, "undo", json_object_get(result, "would_undo"));
 	json_array_foreach(undone, i, item) {
 		const char *text =
 			json_is_string(item)
@@ -43,13 +42,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
 		return status;
+	scene.forced = true;
 	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	if (common.dry_run) {
-		json_t *open =
-			firn_ledger_open_changes(scene.ledger, "isolate");
-
-		result = json_pack("{s:o}", "would_undo", open);
+		result = json_pack("{s:o}", "would_undo",
+				   firn_release_plan(scene.ledger));
 	} else if (firn_release(scene.ledger, &result, &err) < 0) {
 		return firn_cmd_failed(self, &common, &err);
 	}

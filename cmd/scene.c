@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 
@@ -17,7 +18,44 @@ firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
 	};
 	if (firn_host_open(&scene->host, root, err) < 0)
 		return -1;
+	if (scene->forced)
+		return firn_target_open_forced(&scene->target, &scene->host,
+					       name, err);
 	return firn_target_open(&scene->target, &scene->host, name, err);
+}
+
+static size_t
+count_own(const struct firn_target *target)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < target->members.n; i++)
+		n += !target->members.items[i].foreign &&
+		     !target->members.items[i].joined;
+	return n;
+}
+
+void
+firn_scene_announce(const struct firn_scene *scene, const struct firn_cmd *self,
+		    const struct firn_common *common, const char *name)
+{
+	const struct firn_target *target = scene->target;
+	bool pod = target->pod_name != NULL && target->pod_namespace != NULL;
+	bool renamed = target->name != NULL && strcmp(target->name, name) != 0;
+	size_t n = count_own(target);
+
+	if (common->json || common->quiet || !isatty(STDERR_FILENO))
+		return;
+	firn_cmd_say(common,
+		     "firn %s: %s is %s %.*s%s%s%s%s%s%s, image %s, pid %d, "
+		     "%zu process%s",
+		     self->name, name, firn_runtime_name(target->runtime),
+		     strlen(target->id) == 64 ? 12 : 200, target->id,
+		     renamed ? ", called " : "", renamed ? target->name : "",
+		     pod ? ", pod " : "", pod ? target->pod_namespace : "",
+		     pod ? "/" : "", pod ? target->pod_name : "",
+		     target->image != NULL ? target->image : "unknown",
+		     target->init_pid, n, n == 1 ? "" : "es");
 }
 
 int
@@ -72,6 +110,8 @@ firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
 		return -1;
 	}
 	*err = (struct firn_err){ 0 };
+	if (common->dry_run)
+		return firn_ledger_peek(&scene->ledger, *ret_id, err);
 	return firn_ledger_open(&scene->ledger, *ret_id, &scene->authority,
 				err);
 }

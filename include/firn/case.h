@@ -28,4 +28,9 @@ struct firn_case {
 FIRN_MUST_CHECK int firn_case_open(struct firn_case *ret, const char *id,
 				   const char *target_id, struct firn_err *err);
 
+/* firn_case_name(ret, id, target_id, err) -- only what it's called: no key is
+ * made or read. */
+FIRN_MUST_CHECK int firn_case_name(struct firn_case *ret, const char *id,
+				   const char *target_id, struct firn_err *err);
+
 #endif

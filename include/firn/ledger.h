@@ -46,6 +46,15 @@ FIRN_MUST_CHECK int firn_ledger_open(struct firn_ledger **ret, const char *id,
 void firn_ledger_close(struct firn_ledger **ledger);
 
 /*
+ * firn_ledger_peek(ret, id, err) -- read what stands in it, and nothing else:
+ * nothing is made, and no lock is held, so that the last line may be torn.
+ *
+ * `*ret` is NULL without a ledger.  What is asked or noted in it fails.
+ */
+FIRN_MUST_CHECK int firn_ledger_peek(struct firn_ledger **ret, const char *id,
+				     struct firn_err *err);
+
+/*
  * firn_ledger_ask(ledger, action, details, ret_change, err) -- write down what
  * is about to be done.
  *

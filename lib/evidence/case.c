@@ -83,12 +83,9 @@ read_key(int fd, const char *name, unsigned char key[FIRN_CASE_KEY],
 }
 
 int
-firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
+firn_case_name(struct firn_case *ret, const char *id, const char *target_id,
 	       struct firn_err *err)
 {
-	autoclose int dir_fd = -1, fd = -1;
-	char name[FIRN_CASE_ID + 8];
-
 	if (id != NULL && !names_a_file(id))
 		return firn_err_set(err, EINVAL,
 				    "a case is named by letters, digits, - _ "
@@ -98,6 +95,18 @@ firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
 		snprintf(ret->id, sizeof(ret->id), "%s", id);
 	else
 		invent(ret->id, target_id);
+	return 0;
+}
+
+int
+firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
+	       struct firn_err *err)
+{
+	autoclose int dir_fd = -1, fd = -1;
+	char name[FIRN_CASE_ID + 8];
+
+	if (firn_case_name(ret, id, target_id, err) < 0)
+		return -1;
 	mkdir("/var/lib/firn", 0700);
 	mkdir(FOLDER, 0700);
 	dir_fd = open(FOLDER, O_DIRECTORY | O_RDONLY | O_CLOEXEC);

@@ -29,7 +29,8 @@ v1)
 	;;
 esac
 
-v2= v1=
+v2=''
+v1=''
 case $kind in
 v2-inside) v2=/sys/fs/cgroup ;;
 v1-inside) v1=/sys/fs/cgroup/freezer ;;
