@@ -45,6 +45,8 @@ show(FILE *out, const json_t *result)
 		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
 			      (long long)gaps);
 	firn_show_times(out, json_object_get(result, "times"));
+	firn_show_consequences(out, firn_json_at(result, "freeze",
+						 "consequences", NULL));
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))

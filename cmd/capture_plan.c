@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "firn/case.h"
 #include "firn/collect.h"
+#include "firn/consequences.h"
 #include "firn/isolate.h"
 
 /* Where it goes: `-o FILE`, `-o DIR/` or a folder that's there, `-o -`, or
@@ -92,6 +93,7 @@ show(FILE *out, const json_t *result)
 		       firn_json_at(result, "isolate", "would_stay_open",
 				    NULL));
 	firn_show_list(out, "collect", json_object_get(result, "collectors"));
+	firn_show_consequences(out, json_object_get(result, "consequences"));
 	firn_show_row(out, "leave", "%s",
 		      firn_json_string(result, "would_leave", NULL));
 }
@@ -134,6 +136,9 @@ firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 					 access(key, F_OK) != 0));
 	json_object_set_new(result, "would_freeze", freezers(asked, target));
 	json_object_set_new(result, "collectors", collectors(asked));
+	if (!asked->no_freeze)
+		json_object_set_new(result, "consequences",
+				    firn_consequences(target));
 	firn_json_text(result, "would_leave",
 		       asked->keep_frozen && !asked->no_freeze
 			       ? "it frozen"

@@ -183,6 +183,9 @@ void firn_show_times(FILE *out, const json_t *times);
 void firn_show_row(FILE *out, const char *label, const char *fmt, ...)
 	FIRN_PRINTF(3, 4);
 
+/* firn_show_consequences(out, consequences) -- rows of what is to come. */
+void firn_show_consequences(FILE *out, const json_t *consequences);
+
 /* firn_show_list(out, label, texts) -- a row for each text of an array. */
 void firn_show_list(FILE *out, const char *label, const json_t *texts);
 

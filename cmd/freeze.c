@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/consequences.h"
 #include "firn/freeze.h"
 
 static void
@@ -103,6 +104,7 @@ show(FILE *out, const json_t *result)
 	firn_show_row(out, "network",
 		      "frozen is not isolated: the kernel "
 		      "still sends and acknowledges for it");
+	firn_show_consequences(out, json_object_get(freeze, "consequences"));
 	firn_show_row(out, "undo", "firn thaw %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
@@ -144,6 +146,7 @@ show_plan(FILE *out, const json_t *result)
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
 	firn_show_list(out, "write", json_object_get(result, "would_write"));
+	firn_show_consequences(out, json_object_get(result, "consequences"));
 }
 
 static enum firn_exit
@@ -178,6 +181,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (common.dry_run) {
 		json_object_set_new(result, "would_write",
 				    plan(scene.target, &how));
+		json_object_set_new(result, "consequences",
+				    firn_consequences(scene.target));
 		return firn_cmd_result(self, &common, result, show_plan,
 				       FIRN_EXIT_OK);
 	}

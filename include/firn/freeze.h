@@ -57,6 +57,8 @@ struct firn_freezing {
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
+ *   "consequences" what it will lead to, as firn_consequences() has it; looked
+ *               for when all stands still
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed

@@ -10,6 +10,7 @@
 #include "contain/freezer.h"
 #include "contain/still.h"
 #include "contain/urgency.h"
+#include "firn/consequences.h"
 
 /* One freeze, from the question to the answer; by hierarchy. */
 struct freezing {
@@ -272,6 +273,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 
 	report(&freezing);
+	json_object_set_new(freezing.result, "consequences",
+			    firn_consequences(target));
 	*ret = firn_steal(freezing.result);
 	return 0;
 }

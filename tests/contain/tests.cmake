@@ -4,6 +4,7 @@ firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 # The library's writes are counted, to kill it before any of them.
 target_link_options(test_freeze_crash PRIVATE LINKER:--wrap=write)
+firn_test(contain/test_consequences firn_contain)
 firn_test(contain/test_quarantine_crash firn_contain)
 target_link_options(test_quarantine_crash PRIVATE LINKER:--wrap=write
   LINKER:--wrap=mkdirat LINKER:--wrap=unlinkat)
@@ -12,6 +13,7 @@ add_executable(escapee ${CMAKE_SOURCE_DIR}/tests/contain/escapee.c)
 target_compile_definitions(escapee PRIVATE _GNU_SOURCE)
 target_link_options(escapee PRIVATE -static -pthread)
 firn_script(contain/test_escape.sh $<TARGET_FILE:firn> $<TARGET_FILE:escapee>)
+firn_script(contain/test_escape_docker.sh $<TARGET_FILE:firn> $<TARGET_FILE:escapee>)
 foreach(kind IN ITEMS v2 v1)
   add_test(NAME contain/test_escape.sh-${kind}
     COMMAND ${CMAKE_SOURCE_DIR}/tests/contain/test_escape.sh
