@@ -86,10 +86,13 @@ function(firn_test name)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endfunction()
 
-# firn_script(NAME ARGUMENT...): tests/NAME, a shell test.
+# firn_script(NAME ARGUMENT...): the first word of NAME in tests/, a shell test.
+# What follows it ("test_capture.sh v2") is the script's last argument.
 function(firn_script name)
+  separate_arguments(words UNIX_COMMAND ${name})
+  list(POP_FRONT words file)
   add_test(NAME ${name}
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/${name} ${ARGN})
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/${file} ${ARGN} ${words})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
     RESOURCE_LOCK machine)
 endfunction()

@@ -11,6 +11,37 @@
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "progress.h"
+#include "traffic.h"
+
+static void
+show_alarms(FILE *out, const json_t *result)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "thawed_meanwhile"), i,
+			   one) {
+		const char *comm = firn_json_string(one, "by", "comm", NULL);
+
+		firn_show_row(out, "thawed", "meanwhile, by %s%s%s",
+			      comm != NULL ? comm : "somebody",
+			      json_is_true(json_object_get(one, "ran"))
+				      ? ", and it ran"
+				      : ", and nothing ran",
+			      json_is_true(json_object_get(one, "refrozen"))
+				      ? "; frozen again"
+				      : "");
+	}
+	json_array_foreach(json_object_get(result, "killed"), i, one) {
+		firn_show_row(out, "killed",
+			      "meanwhile, by signal %lld: thread %lld (%s)",
+			      (long long)json_integer_value(
+				      json_object_get(one, "signal")),
+			      (long long)json_integer_value(
+				      json_object_get(one, "tid")),
+			      firn_json_string(one, "comm", NULL));
+	}
+}
 
 static void
 show(FILE *out, const json_t *result)
@@ -44,9 +75,12 @@ show(FILE *out, const json_t *result)
 	else
 		firn_show_row(out, "gaps", "%lld, in data/gaps.jsonl",
 			      (long long)gaps);
+	firn_show_reset(out, json_object_get(result, "reset"));
+	firn_show_attempts(out, json_object_get(result, "attempts"));
 	firn_show_times(out, json_object_get(result, "times"));
 	firn_show_consequences(out, firn_json_at(result, "freeze",
 						 "consequences", NULL));
+	show_alarms(out, result);
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
 	if (json_is_object(json_object_get(result, "secrets")))
@@ -151,10 +185,28 @@ set_options(struct firn_capture *how, const struct firn_asked *asked)
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
 	how->isolation.n_allow = asked->allow.n;
+	how->isolation.log = asked->log;
+	how->isolation.reset = asked->reset;
+	how->isolation.cut_unix = asked->cut_unix;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
 	how->freezing.leave_escaped = asked->leave_escaped;
+	how->freezing.hold = asked->hold;
+	how->leave_tasks = asked->no_hold_tasks;
+	how->leave_thawed = asked->no_refreeze;
+}
+
+/* Not for --quiet to keep back. */
+static void
+sound_alarm(const char *text, void *arg)
+{
+	const struct firn_common loud = { 0 };
+
+	(void)arg;
+	if (firn_progress_wanted(false))
+		firn_progress_clear();
+	firn_cmd_say(&loud, "%s", text);
 }
 
 static int
@@ -169,12 +221,16 @@ capture(const struct firn_asked *asked, const struct firn_common *common,
 	int done;
 
 	if (firn_cmd_key(common, asked->key, &key, err) < 0 ||
-	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
-				   err) < 0 ||
 	    firn_scene_ledger(scene, err) < 0)
+		return -1;
+	/* Somebody's own are tried before anything is touched. */
+	if (asked->rules.n > 0 &&
+	    firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
+				   err) < 0)
 		return -1;
 	how->key = key;
 	how->rules = rules;
+	how->alarm = sound_alarm;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)
@@ -198,8 +254,27 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.isolate },
 		{ 'a', "allow", "CIDR[:PORT]",
 		  "with --isolate: let this through", .list = &asked.allow },
+		{ 0, "log", NULL,
+		  "with --isolate: count whom it still tries to reach",
+		  .flag = &asked.log },
+		{ 0, "reset", NULL,
+		  "with --isolate: destroy its connections "
+		  "once they are captured",
+		  .flag = &asked.reset },
+		{ 0, "unix", NULL,
+		  "with --isolate: let it connect to no unix socket either",
+		  .flag = &asked.cut_unix },
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
+		{ 0, "hold", NULL,
+		  "move it into frozen cgroups that the platform doesn't know",
+		  .flag = &asked.hold },
+		{ 0, "no-hold-tasks", NULL,
+		  "let what is killed meanwhile die at once",
+		  .flag = &asked.no_hold_tasks },
+		{ 0, "no-refreeze", NULL,
+		  "don't freeze it again if somebody thaws it meanwhile",
+		  .flag = &asked.no_refreeze },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
 		{ 0, "leave-escaped", NULL,
@@ -243,6 +318,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
+	if (!asked.isolate && (asked.log || asked.reset || asked.cut_unix))
+		return firn_cmd_usage(self, "--log, --reset and --unix go with "
+					    "--isolate");
 	if (parse_allowed(&asked.allow, allow, &err) < 0)
 		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)

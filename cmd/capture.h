@@ -11,7 +11,8 @@
 struct firn_asked {
 	const char *output, *key;
 	struct firn_strings only, volumes, allow, rules;
-	bool no_freeze, keep_frozen, leave_escaped, isolate, list;
+	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
+	bool leave_escaped, isolate, log, reset, cut_unix, list;
 	unsigned timeout_ms;
 };
 

@@ -123,7 +123,7 @@ firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 	struct firn_err err = { 0 };
 	struct firn_case of;
 
-	if (firn_case_name(&of, common->case_id, target->id, &err) < 0 ||
+	if (firn_case_open(&of, common->case_id, target->id, &err) < 0 ||
 	    firn_capture_path(asked->output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	json_object_set_new(result, "target", firn_target_json(target));

@@ -80,6 +80,25 @@ show_escaped(FILE *out, const json_t *escaped)
 }
 
 static void
+show_hold(FILE *out, const json_t *held)
+{
+	const json_t *one;
+	size_t i;
+
+	if (held == NULL)
+		return;
+	firn_show_row(out, "held",
+		      "%lld processes, in cgroups of firn's: what the platform "
+		      "thaws, stays frozen",
+		      (long long)json_integer_value(
+			      json_object_get(held, "processes")));
+	json_array_foreach(json_object_get(held, "not_held"), i, one) {
+		firn_show_row(out, "not held", "%s",
+			      firn_json_string(one, "error", NULL));
+	}
+}
+
+static void
 show(FILE *out, const json_t *result)
 {
 	const json_t *freeze = json_object_get(result, "freeze");
@@ -95,6 +114,10 @@ show(FILE *out, const json_t *result)
 		firn_show_row(out, "already", "frozen before, by %s", already);
 	if (state != NULL)
 		firn_show_row(out, "took", "%.1f ms", (double)us / 1000);
+	show_hold(out, json_object_get(freeze, "held"));
+	if (json_object_get(freeze, "hold_error") != NULL)
+		firn_show_row(out, "not held", "%s",
+			      firn_json_string(freeze, "hold_error", NULL));
 	show_threads(out, json_object_get(freeze, "unfrozen"));
 	show_escaped(out, json_object_get(freeze, "escaped"));
 	show_processes(out, json_object_get(freeze, "foreign"), "foreign",
@@ -121,6 +144,8 @@ has_escaped(const struct firn_target *target)
 static json_t *
 plan(const struct firn_target *target, const struct firn_freezing *how)
 {
+	const char *const folders[] = { target->v2.folder,
+					target->freezer.folder };
 	json_t *writes = json_array();
 
 	if (target->v2.folder != NULL)
@@ -136,6 +161,14 @@ plan(const struct firn_target *target, const struct firn_freezing *how)
 			writes, json_sprintf("what runs outside of it, into a "
 					     "new cgroup /firn-quarantine-%s",
 					     target->id));
+	for (size_t i = 0; how->hold && i < 2; i++)
+		if (folders[i] != NULL)
+			json_array_append_new(
+				writes,
+				json_sprintf("its tasks into %s/"
+					     "firn-hold-..., frozen by itself, "
+					     "and so in each cgroup below",
+					     folders[i]));
 	return writes;
 }
 
@@ -149,6 +182,14 @@ show_plan(FILE *out, const json_t *result)
 	firn_show_consequences(out, json_object_get(result, "consequences"));
 }
 
+static bool
+is_held(const json_t *freeze)
+{
+	const json_t *not_held = firn_json_at(freeze, "held", "not_held", NULL);
+
+	return not_held != NULL && json_array_size(not_held) == 0;
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
@@ -160,6 +201,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "declare it partial after MS "
 		  "milliseconds (2000)",
 		  .number = &how.timeout_ms },
+		{ 0, "hold", NULL,
+		  "move it into frozen cgroups that the platform doesn't know",
+		  .flag = &how.hold },
 		{ 0, "leave-escaped", NULL,
 		  "only report what is outside its cgroup",
 		  .flag = &how.leave_escaped },
@@ -192,8 +236,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "freeze", freeze);
 	state = firn_json_string(freeze, "state", NULL);
-	status = state != NULL && strcmp(state, "frozen") == 0 ? FIRN_EXIT_OK
-							       : FIRN_EXIT_GAPS;
+	status = state != NULL && strcmp(state, "frozen") == 0 &&
+				 (!how.hold || is_held(freeze))
+			 ? FIRN_EXIT_OK
+			 : FIRN_EXIT_GAPS;
 	return firn_cmd_result(self, &common, result, show, status);
 }
 
@@ -203,8 +249,11 @@ const struct firn_cmd firn_cmd_freeze = {
 	.summary = "stop every process of a container, keeping its memory",
 	.more = "Examples:\n"
 		"  firn freeze web-1\n"
+		"  firn freeze --hold web-1    # docker unpause won't undo it\n"
 		"  firn freeze --json docker://0123456789ab\n"
 		"  firn freeze --dry-run pid:4711\n\n"
-		"Exit status 3: partial; the threads that run on are named.\n",
+		"Exit status 3: partial, or not all held; what runs on or "
+		"isn't "
+		"held is named.\n",
 	.run = run,
 };

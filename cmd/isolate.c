@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/isolate.h"
+#include "traffic.h"
 
 static void
 show_method(FILE *out, const json_t *method)
@@ -45,6 +46,9 @@ show(FILE *out, const json_t *result)
 			      why != NULL ? why : "?");
 	}
 	firn_show_list(out, "still open", json_object_get(isolate, "open"));
+	firn_show_reset(out, json_object_get(isolate, "reset"));
+	firn_show_unix(out, json_object_get(isolate, "unix"));
+	firn_show_attempts(out, json_object_get(isolate, "attempts"));
 	firn_show_row(out, "undo", "firn release %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
@@ -106,16 +110,23 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
 	struct firn_strings texts = { 0 };
+	struct firn_allow allow[64];
+	struct firn_isolation how = { .allow = allow };
 	const struct firn_opt opts[] = {
 		{ 'a', "allow", "CIDR[:PORT]",
 		  "still let this through, both ways; may be repeated",
 		  .list = &texts },
+		{ 0, "log", NULL, "count whom it still tries to reach",
+		  .flag = &how.log },
+		{ 0, "reset", NULL,
+		  "destroy its connections, and tell their peers",
+		  .flag = &how.reset },
+		{ 0, "unix", NULL, "let it connect to no unix socket either",
+		  .flag = &how.cut_unix },
 		FIRN_FORCE_OPTION(scene),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[64];
-	struct firn_isolation how = { .allow = allow };
 	autojson json_t *result = json_object();
 	json_t *isolate = NULL;
 	struct firn_err err = { 0 };
@@ -151,7 +162,8 @@ const struct firn_cmd firn_cmd_isolate = {
 		   "too",
 	.more = "Examples:\n"
 		"  firn isolate web-1\n"
-		"  firn isolate --allow 10.20.0.5:9200 web-1\n\n"
+		"  firn isolate --allow 10.20.0.5:9200 web-1\n"
+		"  firn isolate --log web-1; sleep 60; firn isolate web-1\n\n"
 		"Exit status 3: partial; what is still open is named.\n",
 	.run = run,
 };

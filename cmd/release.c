@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "firn/isolate.h"
 #include "firn/undo_plan.h"
+#include "traffic.h"
 
 static void
 show(FILE *out, const json_t *result)
@@ -24,6 +25,7 @@ show(FILE *out, const json_t *result)
 
 		firn_show_row(out, "undone", "%s", text != NULL ? text : "?");
 	}
+	firn_show_attempts(out, json_object_get(result, "attempts"));
 }
 
 static enum firn_exit

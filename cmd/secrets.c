@@ -79,7 +79,8 @@ of_target(const struct firn_common *common, const char *name,
 	scene.forced = true; /* it is only read */
 	if (firn_scene_open(&scene, common, name, err) < 0 ||
 	    firn_target_scan(scene.target, err) < 0 ||
-	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0)
+	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||
+	    firn_case_key(&of, err) < 0)
 		return -1;
 	return firn_secrets_of_target(scene.target, rules, &of, ret, err);
 }

@@ -111,14 +111,15 @@ podman_in() {
 }
 
 # podman_run DIR ARGUMENT... -- podman run -d, with what works where we may not
-# raise limits: its own are above ours, and crun refuses a hybrid of cgroups.
+# raise limits: its own are above ours; crun refuses a hybrid of cgroups, and on
+# v2 raises RLIMIT_MEMLOCK for its device program.  No limit of processes: that
+# controller is not in every v2 hierarchy.
 podman_run() {
-	engine_runtime=
-	[ -f /sys/fs/cgroup/cgroup.controllers ] || engine_runtime=--runtime=runc
 	engine_dir=$1
 	shift
-	podman_in "$engine_dir" $engine_runtime run -d --network none \
-		--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
+	podman_in "$engine_dir" --runtime=runc run -d --network none \
+		--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
+		--pids-limit 0 "$@"
 }
 
 # make_rootfs DIR -- a root filesystem from the static busybox, no registry.

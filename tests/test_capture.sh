@@ -1,160 +1,210 @@
 #!/bin/bash
-# The main job on containers of real engines, as a responder does it and as a
-# lab checks it.  Usage: test_capture.sh FIRN
+# The main job on containers of real engines, and what a lab makes of it.
+#
+#	test_capture.sh FIRN [v1|v2]
+#
+# With "v1" or "v2" it runs in a mount namespace of its own that has only that
+# version of control groups; else on what the machine has.
 set -u
 firn=$1
+here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/engines.sh
-. "$(dirname "$0")/engines.sh"
-engine_need docker containerd runc podman jq openssl zstd strace
-dir=$(mktemp -d /tmp/firn-capture.XXXXXX)
-trap 'engine_stop "$dir"' EXIT
+. "$here/engines.sh"
+# shellcheck source=tests/lab.sh
+. "$here/lab.sh"
+engine_need docker containerd ctr runc podman bsdtar jq openssl zstd strace
+
+# shellcheck disable=SC2016 # for the inner shell
+case ${2:-} in
+v1) only='umount -l /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' ;;
+v2) only='umount -R -l /sys/fs/cgroup &&
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' ;;
+*) only= ;;
+esac
+[ -z "$only" ] || exec unshare -m bash -c "$only" bash bash "$0" "$1"
+
+dir=$(mktemp -d /var/tmp/firn-capture.XXXXXX)
 prefix=firn-capture-$$
-failed=0
+failed=0 traces=0
+trap 'runc delete -f "$prefix-runc" 2>/dev/null
+	umount "$dir/runc/rootfs" 2>/dev/null; engine_stop "$dir"' EXIT
 
 fail() {
 	echo "FAILED: $*"
 	failed=1
 }
 
-# times_of UPPER -- every name with all its times, none of them changed by it.
+# traced ARGUMENT... -- firn, and what it opens for writing, makes and removes.
+traced() {
+	traces=$((traces + 1))
+	# LeakSanitizer can't work below a tracer.
+	ASAN_OPTIONS=detect_leaks=0 strace -f -y --seccomp-bpf -o "$dir/trace.$traces" \
+		-e trace=open,openat,openat2,creat,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2 \
+		"$firn" "$@"
+}
+
+# Of all that: nothing in a cgroup but files of the target's own.
+check_writes() {
+	local group
+
+	group=$("$firn" list --json | jq -r --arg name "$1" \
+		'.containers[] | select(.name == $name) | .cgroup')
+	[ -n "$group" ] || fail "$1: firn list has no cgroup"
+	cat "$dir"/trace.* | grep -E '/sys/fs/cgroup|cgroup\.|freezer\.' |
+		grep -E 'O_WRONLY|O_RDWR|O_CREAT|mkdir|rmdir|unlink|rename' |
+		grep -vF "$group>" >"$dir/writes" &&
+		fail "$1: written in cgroups: $(head -5 "$dir/writes")"
+	cat "$dir"/trace.* | grep -E 'O_WRONLY' | grep -qF "$group>" ||
+		fail "$1: no write in its cgroup was seen: nothing is proved"
+	rm -f "$dir"/trace.*
+}
+
+# times_of UPPER -- every name with all its times, looked at by a mount that
+# doesn't renew them.
 times_of() {
 	find "$1" -printf '%p %A@ %T@ %C@ %s %m %U:%G\n' | sort
 }
 
-# layer_matches ARCHIVE_DIR -- the layer, loaded by docker, has the same files.
-layer_matches() {
-	docker_in "$dir" create --name "$prefix-again" firn/again /bin/true \
-		>/dev/null
-	docker_in "$dir" export "$prefix-again" | tar -tf - |
-		grep -q '^root/loot$' ||
-		fail "the layer as an image has no root/loot"
+# age UPPER -- times so old that any read would renew them (relatime).
+age() {
+	mkdir -p "$dir/look"
+	mount --bind "$1" "$dir/look" &&
+		mount -o remount,bind,noatime "$dir/look" ||
+		fail "look at $1"
+	find "$dir/look" -exec touch -h -a -d 2001-01-01 {} +
+	times_of "$dir/look" >"$dir/times"
+}
+
+unchanged() {
+	times_of "$dir/look" | diff "$dir/times" - ||
+		fail "$1: a time stamp has changed"
+	umount "$dir/look"
+}
+
+# docker_less -- without what engines put into every container.
+docker_less() {
+	grep -vE '^\. |^\./(\.dockerenv|dev|etc/(hosts|hostname|resolv.conf|mtab)|proc|sys|run/\.containerenv)' |
+		sed -E 's/^(\.|\.\/etc|\.\/run|\/) time=[0-9.]+ mode=[0-9]+/\1/'
+}
+
+# check_layer NAME UPPER -- a capture's layer over the container's base is what
+# the container had.
+check_layer() {
+	local layer=$dir/lab/data/filesystem/layer.tar
+
+	tar -tf "$layer" | grep -qx etc/.wh.group ||
+		fail "$1: the whiteout of etc/group"
+	lab_image "$dir/rootfs" "$layer" "firn/again:$1" "$dir/image" |
+		docker_in "$dir" load >/dev/null ||
+		fail "$1: docker doesn't load the layer"
+	docker_in "$dir" create --name "$prefix-again" "firn/again:$1" \
+		/bin/true >/dev/null
+	mkdir "$dir/whole"
+	mount -t overlay -o "ro,lowerdir=$2:$dir/rootfs" overlay "$dir/whole" ||
+		fail "$1: mount its layers"
+	docker_in "$dir" export "$prefix-again" | lab_list | docker_less \
+		>"$dir/list.again"
+	tar -C "$dir/whole" -c . | lab_list | docker_less >"$dir/list.whole"
+	umount "$dir/whole" && rmdir "$dir/whole"
+	diff "$dir/list.whole" "$dir/list.again" >"$dir/difference" ||
+		fail "$1: the image has other files: $(head -20 "$dir/difference")"
+	grep -q 'root/loot' "$dir/list.again" || fail "$1: no root/loot"
 	docker_in "$dir" rm "$prefix-again" >/dev/null
 }
 
-# lab ARCHIVE -- with stock tools only; leaves it unpacked in $dir/lab.
-lab() {
-	rm -rf "$dir/lab" && mkdir "$dir/lab"
-	tar --zstd -C "$dir/lab" -xf "$1" || fail "tar: $1"
-	mv "$dir"/lab/*/* "$dir/lab/"
-	(cd "$dir/lab" &&
-		sha256sum -c --quiet manifest-sha256.txt \
-			tagmanifest-sha256.txt &&
-		openssl pkeyutl -verify -pubin -inkey signer.pem -rawin \
-			-in tagmanifest-sha256.txt \
-			-sigfile tagmanifest-sha256.txt.sig >/dev/null) ||
-		fail "sha256sum or openssl: $1"
-	"$firn" verify "$1" >/dev/null || fail "firn verify $1"
-}
-
-# state_of NAME -- as firn list has it.
-state_of() {
-	"$firn" list --json | jq -r --arg name "$1" \
-		'.containers[] | select(.name == $name) | .state'
-}
-
-# captured TARGET NAME -- capture it, and give it to the lab.
+# captured NAME UPPER -- capture it, and look at what came of it as a lab would.
 captured() {
-	"$firn" capture --quiet -o "$dir/$2.firn.tar.zst" "$1" \
-		>"$dir/out" 2>&1
+	local archive=$dir/$1.firn.tar.zst
+
+	age "$2"
+	traced capture --quiet -o "$archive" "$prefix-$1" >"$dir/out" 2>&1
 	case $? in
 	0 | 3) ;;
 	*) fail "capture $1: $(cat "$dir/out")" ;;
 	esac
-	lab "$dir/$2.firn.tar.zst"
-	tar -tf "$dir/lab/data/filesystem/layer.tar" |
-		grep -qx root/loot || fail "$2: root/loot is not in the layer"
+	unchanged "$1"
+	lab_unpack "$archive" "$dir/lab"
+	"$firn" verify "$archive" >/dev/null || fail "firn verify $1"
 	grep -q '"path":"root/loot"' "$dir/lab/data/filesystem/changes.jsonl" ||
-		fail "$2: root/loot is not in changes.jsonl"
-	"$firn" secrets "$dir/$2.firn.tar.zst" >"$dir/out"
-	grep -q 'POOL' "$dir/out" || fail "$2: no checklist from the archive"
+		fail "$1: root/loot is not in changes.jsonl"
+	check_layer "$1" "$2"
+	"$firn" secrets "$archive" >"$dir/out"
+	grep -q 'POOL' "$dir/out" || fail "$1: no checklist from the archive"
 	grep -rq not-for-anyone "$dir/out" "$dir/lab/data/assess" &&
-		fail "$2: a secret's value is shown"
+		fail "$1: a secret's value is shown"
+	for step in 'freeze' 'isolate' 'release' 'thaw'; do
+		traced $step --quiet "$prefix-$1" >"$dir/out" 2>&1
+		case $?:$step in
+		0:* | 3:isolate) ;;
+		*) fail "$step $1: $(cat "$dir/out")" ;;
+		esac
+	done
+	check_writes "$prefix-$1"
 }
 
-script='echo loot >/root/loot; rm /etc/group; sleep 1000'
-make_rootfs "$dir/rootfs"
+# --- containers of each engine -------------------------------------------------
 
-# --- docker ------------------------------------------------------------------
-engine_docker_start "$dir" || exit 1
-docker_image_import "$dir" "$dir/rootfs" firn/busybox
-docker_in "$dir" run -d --name "$prefix-docker" --network none \
-	-e POOL_PASSWORD=not-for-anyone firn/busybox sh -c "$script" >/dev/null
-engine_wait 10 docker_in "$dir" exec "$prefix-docker" test ! -e /etc/group
-upper=$(docker_in "$dir" inspect -f '{{.GraphDriver.Data.UpperDir}}' \
+script='echo loot >/root/loot; ln -s loot /root/link; mkdir -p /srv/a/b
+	touch -d 2020-02-02 /srv/a/b/file; rm /etc/group; exec sleep 1000'
+
+start_runc() {
+	mkdir -p "$dir/runc/rootfs" "$dir/runc/upper" "$dir/runc/work"
+	mount -t overlay -o "lowerdir=$dir/rootfs,upperdir=$dir/runc/upper,workdir=$dir/runc/work" \
+		overlay "$dir/runc/rootfs" || return 1
+	(cd "$dir/runc" && runc spec &&
+		jq --arg script "$script" '.process.terminal = false |
+			.root.readonly = false |
+			.process.env += ["POOL_PASSWORD=not-for-anyone"] |
+			.process.args = ["sh", "-c", $script]' config.json \
+			>config.new && mv config.new config.json &&
+		runc run -d "$prefix-runc" </dev/null >"$dir/runc.log" 2>&1)
+}
+
+start() {
+	make_rootfs "$dir/rootfs" &&
+		engine_docker_start "$dir" overlay2 &&
+		docker_image_import "$dir" "$dir/rootfs" firn/busybox &&
+		ctr_image_import "$dir" "$dir/rootfs" local/busybox:1 &&
+		podman_image_import "$dir" "$dir/rootfs" firnbusybox &&
+		docker_in "$dir" run -d --name "$prefix-docker" --network none \
+			-e POOL_PASSWORD=not-for-anyone firn/busybox \
+			sh -c "$script" >/dev/null &&
+		ctr_in "$dir" run -d --cpu-shares 0 --env POOL_PASSWORD=not-for-anyone \
+			local/busybox:1 "$prefix-containerd" sh -c "$script" &&
+		podman_run "$dir" --name "$prefix-podman" \
+			-e POOL_PASSWORD=not-for-anyone firnbusybox \
+			sh -c "$script" >/dev/null &&
+		start_runc
+}
+
+start || {
+	tail -n 3 "$dir"/*.log 2>/dev/null
+	fail "the engines' containers don't start"
+	exit 1
+}
+sleep 1
+upper_of_docker=$(docker_in "$dir" inspect -f '{{.GraphDriver.Data.UpperDir}}' \
 	"$prefix-docker")
-# Times so old that any read would renew them; looked at by a mount that
-# doesn't, for the sake of find itself.
-mkdir "$dir/look" && mount --bind "$upper" "$dir/look" &&
-	mount -o remount,bind,noatime "$dir/look"
-find "$upper" -exec touch -h -a -d 2001-01-01 {} +
-before=$(times_of "$dir/look")
-captured "$prefix-docker" docker
-times_of "$dir/look" | diff <(echo "$before") - || fail "a time stamp has changed"
-umount "$dir/look"
-tar -tf "$dir/lab/data/filesystem/layer.tar" | grep -qx etc/.wh.group ||
-	fail "the whiteout of etc/group"
-docker_in "$dir" save firn/busybox >"$dir/base.tar"
-docker_in "$dir" import "$dir/lab/data/filesystem/layer.tar" firn/again \
-	>/dev/null 2>&1 || fail "docker takes the layer for no image"
-layer_matches
-
-# What was frozen by whom, and what is refused.
-"$firn" freeze "$prefix-docker" >/dev/null || fail "freeze"
-"$firn" freeze "$prefix-docker" >/dev/null || fail "freeze again"
-[ "$(state_of "$prefix-docker")" = frozen ] || fail "list: frozen"
-"$firn" thaw "$prefix-docker" >/dev/null || fail "thaw"
-docker_in "$dir" pause "$prefix-docker" >/dev/null
-"$firn" thaw "$prefix-docker" >/dev/null 2>&1 &&
-	fail "thawed what docker has paused"
-docker_in "$dir" unpause "$prefix-docker" >/dev/null
-
-# Whatever moment firn is killed at, the ledger puts it right.
-for wait in 0.01 0.03 0.06 0.1 0.15 0.25; do
-	"$firn" capture --quiet --isolate -o "$dir/killed.firn.tar.zst" \
-		"$prefix-docker" >/dev/null 2>&1 &
-	sleep $wait
-	kill -KILL $! 2>/dev/null
-	wait $! 2>/dev/null
-	"$firn" release "$prefix-docker" >/dev/null || fail "release after a kill"
-	"$firn" thaw "$prefix-docker" >/dev/null 2>&1
-	[ "$(state_of "$prefix-docker")" = running ] ||
-		fail "killed after $wait s: it doesn't run again"
-	rm -f "$dir"/killed.firn.tar.zst*
-done
-
-# An id that is none never leads to a write in a cgroup.
-for name in '' . / ../x "$(printf '%063d' 0)"; do
-	# LeakSanitizer can't work below a tracer.
-	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=openat,openat2,write,mkdir -o "$dir/trace" \
-		"$firn" freeze "$name" >/dev/null 2>&1
-	[ $? -eq 4 ] || fail "freeze '$name' is not refused"
-	grep -E 'cgroup.*(O_WRONLY|O_RDWR)' "$dir/trace" &&
-		fail "freeze '$name' opens a cgroup's file for writing"
-done
-
-# A full disk, and a closed pipe.
-mkdir "$dir/small" && mount -t tmpfs -o size=128k tmpfs "$dir/small"
-"$firn" capture --quiet -o "$dir/small/x.firn.tar.zst" "$prefix-docker" \
-	>/dev/null 2>&1
-[ $? -eq 5 ] || fail "a full disk is not exit status 5"
-umount "$dir/small"
-"$firn" capture --quiet -o - "$prefix-docker" 2>/dev/null | head -c 1000 \
-	>/dev/null
-[ "${PIPESTATUS[0]}" -eq 5 ] || fail "a closed pipe is not exit status 5"
+upper_of_podman=$(podman_in "$dir" inspect -f '{{.GraphDriver.Data.UpperDir}}' \
+	"$prefix-podman")
+upper_of_containerd=$(ctr_in "$dir" snapshot mounts /nowhere \
+	"$prefix-containerd" | grep -o 'upperdir=[^,]*' | cut -d= -f2)
+captured docker "$upper_of_docker"
+captured containerd "$upper_of_containerd"
+captured podman "$upper_of_podman"
+captured runc "$dir/runc/upper"
 
 # The daemons hang; then they are dead.
-engine_docker_signal "$dir" STOP
-engine_containerd_signal "$dir" STOP
-captured "$prefix-docker" stopped
-engine_docker_signal "$dir" CONT
-engine_containerd_signal "$dir" CONT
+for signal in STOP KILL; do
+	engine_docker_signal "$dir" $signal
+	engine_containerd_signal "$dir" $signal
+	"$firn" capture --quiet -o "$dir/$signal.firn.tar.zst" \
+		"$prefix-docker" >"$dir/out" 2>&1
+	case $? in
+	0 | 3) lab_unpack "$dir/$signal.firn.tar.zst" "$dir/lab" ;;
+	*) fail "capture after $signal: $(cat "$dir/out")" ;;
+	esac
+done
 
-# --- podman, runc ------------------------------------------------------------
-podman_image_import "$dir" "$dir/rootfs" firn/busybox
-podman_run "$dir" --name "$prefix-podman" -e POOL_PASSWORD=not-for-anyone \
-	firn/busybox sh -c "$script" >/dev/null 2>&1 || fail "podman run"
-sleep 1
-captured "$prefix-podman" podman
-
-[ $failed -eq 0 ] && echo "docker, podman: captured, checked, put right"
+[ $failed -eq 0 ] && echo "docker, containerd, podman, runc: captured, checked"
 exit $failed

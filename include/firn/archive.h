@@ -44,6 +44,14 @@ FIRN_MUST_CHECK int firn_archive_create(
 	struct firn_err *err);
 void firn_archive_close(struct firn_archive **archive);
 
+/*
+ * firn_archive_probe(path, err) -- could it be created there?  Writes nothing.
+ *
+ * The errors of firn_archive_create() that can be known before: no such
+ * folder, a folder that can't be written, PATH or PATH.partial is there.
+ */
+FIRN_MUST_CHECK int firn_archive_probe(const char *path, struct firn_err *err);
+
 /* What is said of a member in data/manifest.json. */
 struct firn_member_source {
 	const char *collector; /* "network"; NULL for firn's own */
@@ -148,6 +156,17 @@ typedef void firn_progress_fn(const struct firn_progress *progress, void *arg);
 /* firn_archive_on_progress(...) -- call `fn` about ten times a second. */
 void firn_archive_on_progress(struct firn_archive *archive,
 			      firn_progress_fn *fn, void *arg);
+
+/*
+ * firn_archive_on_member(archive, fn, arg) -- call `fn` when a member begins
+ * and when it ends; NULL for nobody.
+ *
+ * If it calls firn_archive_frozen(archive, false), that holds for the member
+ * that ends, too.
+ */
+typedef void firn_member_fn(struct firn_archive *archive, void *arg);
+void firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
+			    void *arg);
 
 /* firn_archive_expect(archive, bytes) -- this much more is to come. */
 void firn_archive_expect(struct firn_archive *archive, uint64_t bytes);

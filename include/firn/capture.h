@@ -23,7 +23,7 @@
 
 /* Everything is borrowed. */
 struct firn_capture {
-	const struct firn_case *of;
+	struct firn_case *of; /* its key is read or made when it's needed */
 	const struct firn_authority *authority;
 	const struct firn_key *key;
 	const char *path; /* of the sealed archive; NULL streams to `fd` */
@@ -31,13 +31,18 @@ struct firn_capture {
 	const char *const *only; /* collectors to run; NULL for all */
 	size_t n_only;
 	struct firn_collection what;
-	const struct firn_secret_rules *rules; /* NULL: no checklist */
+	/* NULL: those that ship, compiled once the target stands still. */
+	const struct firn_secret_rules *rules;
 
 	bool leave_running; /* don't freeze: what is read may be torn */
 	bool keep_frozen;   /* don't thaw at the end what was frozen for this */
 	bool isolate;       /* cut the network first, and leave it cut */
 	struct firn_isolation isolation;
 	struct firn_freezing freezing;
+	bool leave_tasks;     /* don't hold them against kills */
+	bool leave_thawed;    /* don't freeze again what is thawed meanwhile */
+	firn_alarm_fn *alarm; /* a line for a person, at once; may be NULL */
+	void *alarm_arg;
 
 	firn_progress_fn *progress; /* may be NULL */
 	void *progress_arg;
@@ -47,19 +52,30 @@ struct firn_capture {
  * firn_capture(target, ledger, how, ret, err) -- everything into one archive.
  *
  * In this order (DESIGN.md, section 6): the cgroup is cut (if asked), frozen,
- * the interfaces are cut, then the collectors run in order of volatility and
- * the checklist is made of what is there, then what was frozen for this is
- * thawed, and the archive is sealed.
+ * the interfaces are cut, and only then is anything written to a disk, which
+ * may be slow: the archive is begun, the collectors run in order of volatility
+ * (its connections are destroyed, if asked, between the volatile and the rest)
+ * and the checklist is made of what is there.  Then what was frozen for this
+ * is thawed, and the archive is sealed.
+ *
+ * Until then its tasks are held against kills, which complete after, and the
+ * freeze is watched: a thaw by somebody else is an alarm and a gap, is undone
+ * at once if firn had frozen it, and marks every member read since as not
+ * frozen, unless nothing has run (contain/freeze_watch.h).
  *
  * `*ret` is a new object:
  *   "archive"  path; "seal"; "signer"; "complete"; "partial"
  *   "members", "bytes_in", "bytes_out", "gaps" (count)
  *   "freeze", "isolate", "thaw": as those functions have them, or null
+ *   "reset", "attempts": likewise, if they were asked for
+ *   "thawed_meanwhile", "killed", "cpu_us": as in contain/freeze_watch.h; with
+ *              "freeze", "tasks_held" and its "not_held"
  *   "secrets"  {"items": N, "urgent": N} or null
  *   "times"    {"frozen_ms", "volatile_ms", "sealed_ms"} since the call
  *   "state"    "frozen" or "running": how the target was left
  *
- * When it fails, what was frozen for this is thawed unless `keep_frozen`, and
+ * A `path` that can't be had is found out before the target is touched.  When
+ * it fails later, what was frozen for this is thawed unless `keep_frozen`, and
  * the archive stays PATH.partial, whole up to its last checkpoint.
  */
 FIRN_MUST_CHECK int firn_capture(struct firn_target *target,

@@ -17,9 +17,18 @@
 /* When a freeze is declared partial. */
 #define FIRN_FREEZE_TIMEOUT_MS 2000
 
+/* One line for a person, at once. */
+typedef void firn_alarm_fn(const char *text, void *arg);
+
+struct firn_holder;
+
 struct firn_freezing {
 	unsigned timeout_ms;
 	bool leave_escaped; /* don't touch what is outside of its cgroup */
+	bool hold;          /* so that the platform can't undo it */
+	/* Where to put one that holds its tasks against kills
+	 * (contain/holder.h), for the caller to end; NULL for none. */
+	struct firn_holder **holder;
 };
 
 /*
@@ -57,6 +66,12 @@ struct firn_freezing {
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
+ *   "held"      only with `hold`: the tasks of each cgroup were moved into a
+ *               frozen child of it, which writes to the container's own files
+ *               don't thaw: "processes", "v2", "v1" (is all in those children
+ *               frozen, by that hierarchy's word?), "not_held" (what could not
+ *               be: it's frozen where it is)
+ *   "tasks_held"  only with `holder`: {"threads": N}, or {"error": why not}
  *   "consequences" what it will lead to, as firn_consequences() has it; looked
  *               for when all stands still
  * and where something could not be had, one of these with the reason:
@@ -64,6 +79,7 @@ struct firn_freezing {
  *   "unfrozen_error" the threads could not be listed
  *   "members_error"  the scan failed, or the moving: what is missing of
  *                    "escaped", "foreign" and "joined" isn't known
+ *   "hold_error"     nothing was held: the ledger didn't take it
  *   "unrecorded"     the ledger took the question, but not how it went
  *
  * Freezing a frozen container succeeds.  proc(5) shows a frozen task as
@@ -84,8 +100,9 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
- * Only what firn froze, in the reverse order: what had left the cgroup goes
- * back to where it was, then the container runs.  What another froze (a paused
+ * What had left the cgroup goes back to where it was; then a hold is ended:
+ * every task goes back to the cgroup that it was taken from.
+ * Only what firn froze, in the reverse order; what another froze (a paused
  * container) is EPERM unless `force`.  A container that is not frozen is not
  * an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret` is a
  * new object: "state" ("running", "gone", or "frozen" and then "by": "runtime"
@@ -109,7 +126,8 @@ FIRN_MUST_CHECK int firn_thaw_recorded(const struct firn_host *host,
 				       struct firn_ledger *ledger, json_t **ret,
 				       struct firn_err *err);
 
-/* firn_is_frozen(target) -- do its cgroups say so, now? */
+/* firn_is_frozen(target) -- do its cgroups say so, now?  Or those that hold
+ * its tasks, where it was thawed itself. */
 bool firn_is_frozen(const struct firn_target *target);
 
 #endif

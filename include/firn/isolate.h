@@ -31,6 +31,9 @@ FIRN_MUST_CHECK int firn_allow_parse(const char *text, struct firn_allow *ret,
 struct firn_isolation {
 	const struct firn_allow *allow;
 	size_t n_allow;
+	bool log; /* count whom it still tries to reach, see firn_attempts() */
+	bool reset;    /* then destroy its connections, see firn_reset() */
+	bool cut_unix; /* no new connection to a unix socket either */
 };
 
 /*
@@ -44,13 +47,19 @@ struct firn_isolation {
  *
  * `*ret` is a new object:
  *   "state"    "isolated", or "partial" with what is left open
- *   "methods"  array of {"method": "cgroup-bpf" | "tcx" | "clsact" |
- *              "link-down", "on": cgroup or interface, "covers": text,
- *              "verified": bool, "elapsed_us"}
- *   "not_used" array of {"method", "why"}
- *   "open"     array of texts: what still gets through, and why
+ *   "methods"  array of {"method": "cgroup-bpf" | "unix-bpf" | "tcx" |
+ *              "clsact" | "nft" | "link-down", "on": cgroup or interface,
+ * "covers": text, "verified": bool, "elapsed_us"} "not_used" array of
+ * {"method", "why"} "open"     array of texts: what still gets through, and why
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
+ *   "unix"     (with the interfaces) what leads out of it over unix sockets:
+ *              array of {"kind": "connection", "pid", "fd", "type", "path",
+ *              "peer_pid", "peer_comm"} and {"kind": "mounted", "path",
+ *              "source"}; no cut of the network concerns them
+ *   "attempts" as firn_attempts() has them, if they are counted
+ *   "reset"    as firn_reset() has it, if that was asked for and all of it was
+ *              to be cut by this call
  *
  * Source: linux/bpf.h; bpf(2); Linux Documentation/bpf/prog_cgroup_sockopt.rst
  * and bpf_prog_run.rst.
@@ -74,10 +83,56 @@ FIRN_MUST_CHECK int firn_isolate_part(struct firn_target *target,
 				      struct firn_err *err);
 
 /*
+ * firn_reset(target, ledger, ret, err) -- destroy a cut container's
+ * connections, and tell their peers.
+ *
+ * TCP, and UDP that has a peer, of its own; not what listens, not what stays
+ * inside.  First they are written down, in the ledger and in `*ret`.  Their
+ * owners get ECONNABORTED, their peers a reset (ECONNRESET): the cut lets just
+ * so many packets pass as these need, and lasts.  Then the connections that the
+ * kernel tracks for its addresses are taken away, in its network namespace and
+ * in the host's (where it shares the host's: those of the sockets).  Nothing of
+ * it can be undone.  Without a cut that holds it is EPERM.
+ *
+ * `*ret` is a new object:
+ *   "sockets"   array of {"family", "protocol", "local", "remote", "state",
+ *               "inode", "receive_queue_bytes", "send_queue_bytes",
+ *               "end": "destroyed", "had ended", or why not}
+ *   "destroyed", "failed", "left_out": how many
+ *   "passed"    packets that were let through for it: resets, what a peer asks
+ *               back, address resolution
+ *   "silent"    text: why peers are not told, if so
+ *   "flows"     {"container", "host"}: tracked connections taken away
+ *   "open"      array of texts: what of it was not done
+ *
+ * Source: linux/sock_diag.h; kernel net/ipv4/tcp.c, tcp_abort();
+ * RFC 5961, section 3.2.
+ */
+FIRN_MUST_CHECK int firn_reset(struct firn_target *target,
+			       struct firn_ledger *ledger, json_t **ret,
+			       struct firn_err *err);
+
+/*
+ * firn_attempts(ledger, ret, err) -- what was dropped so far, by whom it was
+ * for or from.
+ *
+ * `*ret` is NULL where that isn't counted, or a new array, most packets first,
+ * of {"direction": "out" (what the container sends) or "in", "at": "cgroup" or
+ * "interface", "protocol": "tcp", ..., "arp", "ip N" or "ethertype N",
+ * "remote", "port", "packets", "bytes", "first", "last": times, "sample":
+ * base64 of the first packet's first 64 bytes, beginning with its IP header, at
+ * an interface with its Ethernet header}.  Each place keeps 1024 of them; those
+ * that were not seen for the longest time are forgotten first.
+ */
+FIRN_MUST_CHECK int firn_attempts(const struct firn_ledger *ledger,
+				  json_t **ret, struct firn_err *err);
+
+/*
  * firn_release(ledger, ret, err) -- undo every open isolation in the ledger,
  * from the ledger alone: the container may be gone.  `*ret` is a new object:
  * "state" ("released", "not isolated"), "undone" (methods), "dropped" (the
- * counters at the end).
+ * counters at the end), "attempts" (as firn_attempts(), if they were counted;
+ * the ledger keeps the first 512 of each place).
  */
 FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);

@@ -11,7 +11,8 @@
  *
  * A change goes through phases: "asked" (about to be made), "made" (the kernel
  * took it), "confirmed" (its effect was seen), "failed" (it was not made),
- * "undone".  A change that was asked and has no later line may have been made.
+ * "undone"; or "final" (made, and nothing can undo it).  A change that was
+ * asked and has no later line may have been made.
  */
 
 #include <stdbool.h>
@@ -75,10 +76,11 @@ FIRN_MUST_CHECK int firn_ledger_note(struct firn_ledger *ledger,
 
 /*
  * firn_ledger_open_changes(ledger, action) -- the changes of this boot that
- * are not undone and did not fail, oldest first: a new array of the lines as
- * they were asked ("details" is what was asked), but with the last "phase", and
- * "noted": an array of the whole lines that were noted of it since, each with
- * its "phase", "time" and "details".  `action` NULL is every one.
+ * are not undone, did not fail and can be undone, oldest first: a new array of
+ * the lines as they were asked ("details" is what was asked), but with the last
+ * "phase", and "noted": an array of the whole lines that were noted of it
+ * since, each with its "phase", "time" and "details".  `action` NULL is every
+ * one.
  */
 json_t *firn_ledger_open_changes(const struct firn_ledger *ledger,
 				 const char *action);

@@ -115,13 +115,15 @@ struct firn_target {
 
 	struct firn_cgroup v2, freezer; /* freezer is cgroup v1's */
 	struct firn_rootfs rootfs;
-	struct firn_members members; /* as of the last scan */
+	struct firn_members members; /* as of the last scan; none before */
 
 	struct firn_record *records;
 	size_t n_records;
 	json_t *environment;   /* configured "NAME=value" strings, or NULL */
 	json_t *config_mounts; /* configured mounts: objects with "source",
 				* "destination", "type", "read_only", or NULL */
+
+	pid_t holder_pid; /* firn's own, which traces its tasks; 0 if none */
 
 	json_t *witnesses;     /* array: what each source said */
 	json_t *disagreements; /* array of objects with "fact", "says" */
@@ -141,7 +143,9 @@ struct firn_target {
  * does not belong to exactly one container; and what the node's network or its
  * cluster depends on: pods of kube-system, and CNI agents.
  *
- * Writes nothing anywhere.  Release with firn_target_close().
+ * Writes nothing anywhere.  Its processes are not looked for yet, because that
+ * takes longer than to freeze it: firn_target_scan().  Release with
+ * firn_target_close().
  */
 FIRN_MUST_CHECK int firn_target_open(struct firn_target **ret,
 				     const struct firn_host *host,
@@ -171,7 +175,8 @@ FIRN_MUST_CHECK int firn_target_scan(struct firn_target *target,
 				     struct firn_err *err);
 
 /* firn_target_json(target) -- who it is, for a result and for case.json; a
- * new object, NULL when there is no memory. */
+ * new object, NULL when there is no memory.  "processes" is in it after a
+ * scan. */
 json_t *firn_target_json(const struct firn_target *target);
 
 /*

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "collect/collectors.h"
 #include "collect/layer.h"
+#include "host/quiet.h"
 
 /*
  * filesystem -- what the container has changed: its writable layer.
@@ -40,6 +41,28 @@ write_layer(struct firn_layer *layer, const char *path,
 				  &bodyfile, &body, err);
 }
 
+/* An old kernel can't forbid it: then it's said. */
+static int
+open_quietly(const struct firn_target *target, const char *path,
+	     struct firn_archive *archive, struct firn_err *err)
+{
+	autoclose int fd =
+		firn_host_file(target->host, path, O_PATH | O_DIRECTORY, err);
+	struct firn_err why = { 0 };
+	int quiet_fd;
+
+	if (fd < 0)
+		return -1;
+	quiet_fd = firn_quiet(fd, &why);
+	if (quiet_fd >= 0)
+		return quiet_fd;
+	firn_archive_gap(archive, "filesystem",
+			 "the access times of symbolic links, which are "
+			 "renewed by reading them",
+			 &why);
+	return firn_steal_fd(&fd);
+}
+
 static int
 collect_overlay(const struct firn_target *target, struct firn_archive *archive,
 		struct firn_err *err)
@@ -54,8 +77,7 @@ collect_overlay(const struct firn_target *target, struct firn_archive *archive,
 	struct firn_err why = { 0 };
 	autoclose int fd = -1;
 
-	fd = firn_host_file(target->host, rootfs->upper, O_PATH | O_DIRECTORY,
-			    &why);
+	fd = open_quietly(target, rootfs->upper, archive, &why);
 	if (fd < 0) {
 		firn_archive_gap(archive, "filesystem", "layer.tar", &why);
 		return 0;

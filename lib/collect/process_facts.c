@@ -142,6 +142,10 @@ set_tracer(struct firn_process *process)
 	    0)
 		firn_json_bytes(tracer, "comm", stat.comm, stat.comm_len);
 	json_object_set_new(process->facts, "tracer", tracer);
+	if (pid == process->reading->target->holder_pid) {
+		json_object_set_new(tracer, "firn", json_true());
+		return;
+	}
 	firn_process_finding(process, "traced");
 }
 

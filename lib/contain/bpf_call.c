@@ -90,20 +90,62 @@ firn_bpf_program(const char *name, uint32_t type, uint32_t attach,
 			    strerror(errno), last_words(log));
 }
 
+static int
+make_map(union bpf_attr *attr, const char *name, struct firn_err *err)
+{
+	int fd;
+
+	strncpy(attr->map_name, name, sizeof(attr->map_name) - 1);
+	fd = call_with_memory(BPF_MAP_CREATE, attr);
+	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
+}
+
 int
 firn_bpf_array(const char *name, uint32_t value_size, uint32_t n,
 	       struct firn_err *err)
 {
 	union bpf_attr attr = { 0 };
-	int fd;
 
 	attr.map_type = BPF_MAP_TYPE_ARRAY;
 	attr.key_size = sizeof(uint32_t);
 	attr.value_size = value_size;
 	attr.max_entries = n;
-	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
-	fd = call_with_memory(BPF_MAP_CREATE, &attr);
-	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
+	return make_map(&attr, name, err);
+}
+
+int
+firn_bpf_lru(const char *name, uint32_t key_size, uint32_t value_size,
+	     uint32_t n, struct firn_err *err)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_type = BPF_MAP_TYPE_LRU_HASH;
+	attr.key_size = key_size;
+	attr.value_size = value_size;
+	attr.max_entries = n;
+	return make_map(&attr, name, err);
+}
+
+bool
+firn_bpf_next(int map_fd, const void *key, void *ret)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = address(key);
+	attr.next_key = address(ret);
+	return call(BPF_MAP_GET_NEXT_KEY, &attr) == 0;
+}
+
+bool
+firn_bpf_find(int map_fd, const void *key, void *value)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = address(key);
+	attr.value = address(value);
+	return call(BPF_MAP_LOOKUP_ELEM, &attr) == 0;
 }
 
 int
@@ -206,7 +248,7 @@ expect_kind(int fd, const char *kind, struct firn_err *err)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (readlink(path, link, sizeof(link) - 1) < 0)
 		return firn_err_sys(err, "look at BPF object");
-	/* "bpf_link", since Linux 6.13 or so "bpf-link". */
+	/* "bpf_link", since Linux 6.13 or so "bpf-link"; "bpf-map" always. */
 	for (char *c = strstr(link, "bpf-"); c != NULL; c = NULL)
 		c[3] = '_';
 	if (strstr(link, kind) == NULL)
@@ -242,7 +284,7 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 int
 firn_bpf_map_look(int fd, struct bpf_map_info *ret, struct firn_err *err)
 {
-	if (expect_kind(fd, "bpf-map", err) < 0)
+	if (expect_kind(fd, "bpf_map", err) < 0)
 		return -1;
 	*ret = (struct bpf_map_info){ 0 };
 	return look(fd, ret, sizeof(*ret), err);

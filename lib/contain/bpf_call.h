@@ -9,6 +9,7 @@
  * Source: bpf(2); linux/bpf.h; Linux Documentation/userspace-api/ebpf/.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@
 /* Linux 6.6 and later; not in the headers of Debian 12. */
 #define FIRN_BPF_TCX_INGRESS 46
 #define FIRN_BPF_TCX_EGRESS 47
+#define FIRN_BPF_CGROUP_UNIX_CONNECT 49 /* Linux 6.7 */
+#define FIRN_BPF_CGROUP_UNIX_SENDMSG 50
 #define FIRN_BPF_F_BEFORE                                  \
 	(1u << 3) /* with nothing named: before all others \
 		   */
@@ -34,6 +37,20 @@ FIRN_MUST_CHECK int firn_bpf_program(const char *name, uint32_t type,
 /* firn_bpf_array(name, value_size, n, err) -- an array map of zeroes. */
 FIRN_MUST_CHECK int firn_bpf_array(const char *name, uint32_t value_size,
 				   uint32_t n, struct firn_err *err);
+
+/* firn_bpf_lru(name, key_size, value_size, n, err) -- a hash map that forgets
+ * what was not used for the longest time when it's full. */
+FIRN_MUST_CHECK int firn_bpf_lru(const char *name, uint32_t key_size,
+				 uint32_t value_size, uint32_t n,
+				 struct firn_err *err);
+
+/* firn_bpf_next(map_fd, key, ret) -- the key behind this one, the first for
+ * NULL; false at the end. */
+bool firn_bpf_next(int map_fd, const void *key, void *ret);
+
+/* firn_bpf_find(map_fd, key, value) -- false if there is none. */
+bool firn_bpf_find(int map_fd, const void *key, void *value);
+
 FIRN_MUST_CHECK int firn_bpf_read(int map_fd, uint32_t key, void *value,
 				  struct firn_err *err);
 FIRN_MUST_CHECK int firn_bpf_write(int map_fd, uint32_t key, const void *value,

@@ -72,9 +72,21 @@ firn_bpf_add(struct firn_bpf_code *code, uint8_t dst, int32_t value)
 }
 
 void
+firn_bpf_add_register(struct firn_bpf_code *code, uint8_t dst, uint8_t src)
+{
+	add(code, BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0);
+}
+
+void
 firn_bpf_shift(struct firn_bpf_code *code, uint8_t dst, int32_t bits)
 {
 	add(code, BPF_ALU64 | BPF_LSH | BPF_K, dst, 0, 0, bits);
+}
+
+void
+firn_bpf_shift_right(struct firn_bpf_code *code, uint8_t dst, int32_t bits)
+{
+	add(code, BPF_ALU64 | BPF_RSH | BPF_K, dst, 0, 0, bits);
 }
 
 void
@@ -95,6 +107,13 @@ firn_bpf_store32(struct firn_bpf_code *code, uint8_t dst, int16_t off,
 		 int32_t value)
 {
 	add(code, BPF_ST | BPF_MEM | BPF_W, dst, 0, off, value);
+}
+
+void
+firn_bpf_store(struct firn_bpf_code *code, uint8_t size, uint8_t dst,
+	       int16_t off, uint8_t src)
+{
+	add(code, BPF_STX | BPF_MEM | size, dst, src, off, 0);
 }
 
 void
@@ -130,6 +149,13 @@ firn_bpf_jump_differ(struct firn_bpf_code *code, uint8_t dst, uint8_t src,
 		     int label)
 {
 	add(code, BPF_JMP | BPF_JNE | BPF_X, dst, src, label, 0);
+}
+
+void
+firn_bpf_jump_above(struct firn_bpf_code *code, uint8_t dst, uint8_t src,
+		    int label)
+{
+	add(code, BPF_JMP | BPF_JGT | BPF_X, dst, src, label, 0);
 }
 
 void

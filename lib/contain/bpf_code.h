@@ -49,18 +49,26 @@ void firn_bpf_set(struct firn_bpf_code *code, uint8_t dst, int32_t value);
 void firn_bpf_move32(struct firn_bpf_code *code, uint8_t dst, uint8_t src);
 void firn_bpf_set32(struct firn_bpf_code *code, uint8_t dst, uint32_t value);
 
-/* dst += value; dst <<= bits; dst &= mask, the upper half cleared. */
+/* dst += value; dst += src; dst <<= bits; dst >>= bits; dst &= mask, the upper
+ * half cleared. */
 void firn_bpf_add(struct firn_bpf_code *code, uint8_t dst, int32_t value);
+void firn_bpf_add_register(struct firn_bpf_code *code, uint8_t dst,
+			   uint8_t src);
 void firn_bpf_shift(struct firn_bpf_code *code, uint8_t dst, int32_t bits);
+void firn_bpf_shift_right(struct firn_bpf_code *code, uint8_t dst,
+			  int32_t bits);
 void firn_bpf_and32(struct firn_bpf_code *code, uint8_t dst, uint32_t mask);
 
 /* dst = *(src + off); `size` is BPF_B, BPF_H, BPF_W or BPF_DW. */
 void firn_bpf_load(struct firn_bpf_code *code, uint8_t size, uint8_t dst,
 		   uint8_t src, int16_t off);
 
-/* *(dst + off) = value, 32 bits; *(dst + off) += src, 64 bits, atomically. */
+/* *(dst + off) = value, 32 bits; = src, `size` as above; += src, 64 bits,
+ * atomically. */
 void firn_bpf_store32(struct firn_bpf_code *code, uint8_t dst, int16_t off,
 		      int32_t value);
+void firn_bpf_store(struct firn_bpf_code *code, uint8_t size, uint8_t dst,
+		    int16_t off, uint8_t src);
 void firn_bpf_atomic_add(struct firn_bpf_code *code, uint8_t dst, int16_t off,
 			 uint8_t src);
 
@@ -68,12 +76,14 @@ void firn_bpf_atomic_add(struct firn_bpf_code *code, uint8_t dst, int16_t off,
 void firn_bpf_map(struct firn_bpf_code *code, uint8_t dst, int map_fd);
 
 /* Always; if `dst op value` (op is BPF_JEQ, BPF_JNE, ..., 64 bits, the value
- * sign extended); if dst != src. */
+ * sign extended); if dst != src; if dst > src, unsigned. */
 void firn_bpf_jump(struct firn_bpf_code *code, int label);
 void firn_bpf_jump_if(struct firn_bpf_code *code, uint8_t op, uint8_t dst,
 		      int32_t value, int label);
 void firn_bpf_jump_differ(struct firn_bpf_code *code, uint8_t dst, uint8_t src,
 			  int label);
+void firn_bpf_jump_above(struct firn_bpf_code *code, uint8_t dst, uint8_t src,
+			 int label);
 
 void firn_bpf_call(struct firn_bpf_code *code, int32_t helper);
 void firn_bpf_exit(struct firn_bpf_code *code);

@@ -9,13 +9,15 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "contain/cut_attempts.h"
+#include "contain/cut_unix.h"
 
+/* clang-format off: one a line */
 static const struct firn_method *const methods[] = {
-	&firn_method_cgroup,
-	&firn_method_tcx,
-	&firn_method_clsact,
-	&firn_method_down,
+	&firn_method_cgroup, &firn_method_unix, &firn_method_tcx,
+	&firn_method_clsact, &firn_method_nft,  &firn_method_down,
 };
+/* clang-format on */
 
 static const struct firn_method *
 method_of(const json_t *details)
@@ -141,6 +143,10 @@ keep(struct firn_cut *cut, const struct firn_method *method,
 	const json_t *rules = json_object_get(made, "allow");
 
 	add_method(cut, method, place, NULL, start_ns);
+	if (cut->how->log && json_object_get(made, "attempts") == NULL)
+		firn_cut_without(cut, "log",
+				 "it was isolated before without it, which "
+				 "stays so until it is released");
 	if (rules != NULL && !json_equal(rules, cut->allow)) {
 		autofree char *text = firn_json_line(rules);
 
@@ -177,6 +183,40 @@ give_up(struct firn_cut *cut, const struct firn_method *method,
 	return firn_cut_without(cut, method->name, why->text);
 }
 
+/* A cut that counts less is still a cut. */
+static void
+open_log(struct firn_cut *cut, const struct firn_method *method,
+	 const struct firn_place *place)
+{
+	const char *path = firn_json_string(place->details, "attempts", NULL);
+	struct firn_err why = { 0 };
+
+	if (!cut->how->log || (path == NULL && place->link == NULL))
+		return;
+	if (path == NULL)
+		firn_err_set(&why, ENOTSUP, "%s counts no attempts",
+			     method->name);
+	else
+		cut->attempts_fd = firn_attempts_pinned(path, &why);
+	if (cut->attempts_fd < 0)
+		firn_cut_without(cut, "log", why.text);
+}
+
+static int
+make(struct firn_cut *cut, const struct firn_method *method,
+     const struct firn_place *place, struct firn_err *why)
+{
+	int done;
+
+	if (firn_pins_make(&cut->pins, why) < 0)
+		return -1;
+	open_log(cut, method, place);
+	done = method->make(cut, place, why);
+	firn_auto_close(&cut->attempts_fd);
+	cut->attempts_fd = -1;
+	return done;
+}
+
 static int
 check(struct firn_cut *cut, const struct firn_method *method,
       const struct firn_place *place, struct firn_err *why)
@@ -207,7 +247,8 @@ firn_cut_with(struct firn_cut *cut, const struct firn_method *method,
 
 	firn_json_text(place->details, "method", method->name);
 	firn_json_text(place->details, "on", place->on);
-	if (method->plan(cut, place, &why) < 0)
+	if (method->plan(cut, place, &why) < 0 ||
+	    firn_cut_log(cut, place, &why) < 0)
 		return firn_cut_without(cut, method->name, why.text);
 	made = already_there(cut, place->details);
 	if (made != NULL)
@@ -216,8 +257,7 @@ firn_cut_with(struct firn_cut *cut, const struct firn_method *method,
 	if (firn_ledger_ask(cut->ledger, "isolate", place->details, &change,
 			    err) < 0)
 		return -1;
-	if (firn_pins_make(&cut->pins, &why) < 0 ||
-	    method->make(cut, place, &why) < 0)
+	if (make(cut, method, place, &why) < 0)
 		return give_up(cut, method, place, change, &why, err);
 	cut->n_changes++;
 	if (firn_ledger_note(cut->ledger, change, "made", NULL, err) < 0)

@@ -31,7 +31,9 @@ struct firn_cut {
 	json_t *allow;    /* the rules, as texts */
 
 	json_t *methods, *not_used, *open; /* of the result */
+	json_t *unix_sockets;              /* likewise, or NULL */
 	size_t n_changes;                  /* made by this call */
+	int attempts_fd; /* where the change under way counts them, or -1 */
 	bool cgroup_holds;
 };
 
@@ -67,6 +69,7 @@ struct firn_method {
 extern const struct firn_method firn_method_cgroup; /* "cgroup-bpf" */
 extern const struct firn_method firn_method_tcx;
 extern const struct firn_method firn_method_clsact;
+extern const struct firn_method firn_method_nft;
 extern const struct firn_method firn_method_down; /* "link-down" */
 
 /*
@@ -107,8 +110,18 @@ FIRN_MUST_CHECK int firn_cut_add_pins(const struct firn_cut *cut,
 /* firn_cut_pin(place, i) -- the i-th of them; borrowed. */
 const char *firn_cut_pin(const struct firn_place *place, size_t i);
 
+/* firn_cut_log(cut, place, err) -- a place of programs: where they count whom
+ * they drop, if that was asked for, into the details. */
+FIRN_MUST_CHECK int firn_cut_log(const struct firn_cut *cut,
+				 struct firn_place *place,
+				 struct firn_err *err);
+
 /* firn_cut_counters(path, err) -- the map pinned there, made if need be. */
 FIRN_MUST_CHECK int firn_cut_counters(const char *path, struct firn_err *err);
+
+/* firn_cut_open_counters(path) -- the map pinned there; a descriptor, or -1 if
+ * there is none. */
+int firn_cut_open_counters(const char *path);
 
 /* firn_cut_load(cut, hook, map_fd, err) -- a program that was seen to judge
  * rightly; a descriptor, or -1. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "contain/bpf_call.h"
 #include "contain/cut.h"
+#include "contain/cut_attempts.h"
 
 int
 firn_cut_add_pins(const struct firn_cut *cut, struct firn_place *place,
@@ -51,11 +53,11 @@ is_counters(int fd)
 	return firn_bpf_map_look(fd, &info, &why) == 0 &&
 	       info.type == BPF_MAP_TYPE_ARRAY && info.key_size == 4 &&
 	       info.value_size == sizeof(struct firn_count) &&
-	       info.max_entries == FIRN_N_COUNTS;
+	       info.max_entries == FIRN_N_ELEMENTS;
 }
 
-static int
-open_counters(const char *path)
+int
+firn_cut_open_counters(const char *path)
 {
 	struct firn_err gone;
 	autoclose int fd = firn_bpf_open_pin(path, &gone);
@@ -68,32 +70,87 @@ open_counters(const char *path)
 int
 firn_cut_counters(const char *path, struct firn_err *err)
 {
-	autoclose int fd = open_counters(path);
+	autoclose int fd = firn_cut_open_counters(path);
 
 	if (fd >= 0)
 		return firn_steal_fd(&fd);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return firn_err_sys(err, "remove pin %s", path);
 	fd = firn_bpf_array("firn_counters", sizeof(struct firn_count),
-			    FIRN_N_COUNTS, err);
+			    FIRN_N_ELEMENTS, err);
 	if (fd < 0 || firn_bpf_pin(fd, path, err) < 0)
 		return -1;
 	return firn_steal_fd(&fd);
 }
 
+/* Next to the counters. */
+int
+firn_cut_log(const struct firn_cut *cut, struct firn_place *place,
+	     struct firn_err *err)
+{
+	static const char last[] = "counters";
+	const char *counters = firn_json_string(place->details, last, NULL);
+	char path[FIRN_PIN_PATH];
+	size_t len = counters == NULL ? 0 : strlen(counters);
+
+	if (!cut->how->log || len < sizeof(last) || len >= sizeof(path))
+		return 0;
+	memcpy(path, counters, len + 1);
+	snprintf(path + len - (sizeof(last) - 1), sizeof(last), "attempts");
+	firn_json_text(place->details, "attempts", path);
+	if (json_array_append_new(json_object_get(place->details, "pins"),
+				  json_string(path)) < 0)
+		return firn_err_nomem(err);
+	return 0;
+}
+
 /* Where a cgroup's programs can't be tried, for want of an interface, the
  * method's verify says so. */
+static int
+prove(const struct firn_cut *cut, enum firn_hook hook, int prog_fd, int map_fd,
+      struct firn_err *err)
+{
+	if (!firn_hook_is_link(hook) && cut->ifindex == 0)
+		return 0;
+	return firn_cut_prove(prog_fd, hook, cut->how, map_fd, cut->ifindex,
+			      err);
+}
+
+/* The packets that prove it are no attempts: it's another one that judges them,
+ * the same but for the map. */
+static int
+load_logging(const struct firn_cut *cut, enum firn_hook hook, int map_fd,
+	     struct firn_err *err)
+{
+	autoclose int scratch = firn_attempts_map(err), fd = -1;
+
+	if (scratch < 0)
+		return -1;
+	fd = firn_cut_program_logging(hook, cut->how, map_fd, scratch, err);
+	if (fd < 0 || prove(cut, hook, fd, map_fd, err) < 0)
+		return -1;
+	return firn_cut_program_logging(hook, cut->how, map_fd,
+					cut->attempts_fd, err);
+}
+
 int
 firn_cut_load(const struct firn_cut *cut, enum firn_hook hook, int map_fd,
 	      struct firn_err *err)
 {
-	autoclose int fd = firn_cut_program(hook, cut->how, map_fd, err);
+	autoclose int fd = -1;
 
-	if (fd < 0)
-		return -1;
-	if (!firn_hook_is_link(hook) && cut->ifindex == 0)
-		return firn_steal_fd(&fd);
-	if (firn_cut_prove(fd, hook, cut->how, map_fd, cut->ifindex, err) < 0)
+	if (cut->attempts_fd >= 0) {
+		struct firn_err why = { 0 };
+
+		fd = load_logging(cut, hook, map_fd, &why);
+		if (fd >= 0)
+			return firn_steal_fd(&fd);
+		json_array_append_new(cut->not_used,
+				      json_pack("{s:s, s:s}", "method", "log",
+						"why", why.text));
+	}
+	fd = firn_cut_program(hook, cut->how, map_fd, err);
+	if (fd < 0 || prove(cut, hook, fd, map_fd, err) < 0)
 		return -1;
 	return firn_steal_fd(&fd);
 }
@@ -102,7 +159,9 @@ static bool
 is_cgroup(uint32_t attach)
 {
 	return attach == BPF_CGROUP_INET_INGRESS ||
-	       attach == BPF_CGROUP_INET_EGRESS;
+	       attach == BPF_CGROUP_INET_EGRESS ||
+	       attach == FIRN_BPF_CGROUP_UNIX_CONNECT ||
+	       attach == FIRN_BPF_CGROUP_UNIX_SENDMSG;
 }
 
 /* The link that an interrupted isolation left there; -1 if it is none for this
@@ -223,7 +282,7 @@ firn_cut_dropped(const json_t *changes)
 
 		if (path == NULL || is_named_before(changes, i, path))
 			continue;
-		fd = open_counters(path);
+		fd = firn_cut_open_counters(path);
 		if (fd >= 0)
 			add_dropped(fd, sums);
 	}

@@ -11,6 +11,7 @@
 const struct firn_method *const firn_link_methods[] = {
 	&firn_method_tcx,
 	&firn_method_clsact,
+	&firn_method_nft,
 	&firn_method_down,
 	NULL,
 };

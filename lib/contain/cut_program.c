@@ -10,6 +10,8 @@
 
 #include "base/auto.h"
 #include "contain/bpf_call.h"
+#include "contain/cut_attempts.h"
+#include "contain/cut_reset.h"
 
 /* What the registers hold from the first line on. */
 enum {
@@ -46,7 +48,8 @@ struct cut {
 	struct firn_bpf_code *code;
 	const struct firn_isolation *how;
 	enum firn_hook hook;
-	int pass, drop; /* labels */
+	int attempts_fd; /* -1: they are not counted */
+	int pass, drop;  /* labels */
 };
 
 bool
@@ -446,6 +449,38 @@ spare_loopback(const struct cut *cut)
 	firn_bpf_place(code, no);
 }
 
+/* At the end of dropping: what firn itself sends may still pass. */
+static void
+pass_resets(const struct cut *cut, int map_fd)
+{
+	const struct firn_reset_spot spot = {
+		.code = cut->code,
+		.hook = cut->hook,
+		.map_fd = map_fd,
+		.skb = SKB,
+		.scratch = HEADER,
+		.pass = cut->pass,
+	};
+
+	if (firn_reset_passes(cut->hook))
+		firn_reset_code(&spot);
+}
+
+static void
+log_attempt(const struct cut *cut)
+{
+	const struct firn_attempt_spot spot = {
+		.code = cut->code,
+		.hook = cut->hook,
+		.map_fd = cut->attempts_fd,
+		.skb = SKB,
+		.scratch = HEADER,
+	};
+
+	if (cut->attempts_fd >= 0)
+		firn_attempt_code(&spot);
+}
+
 static int
 assemble(struct cut *cut, int map_fd, struct firn_err *err)
 {
@@ -460,9 +495,11 @@ assemble(struct cut *cut, int map_fd, struct firn_err *err)
 	if (cut->how->n_allow > 0)
 		by_rules(cut);
 	firn_bpf_place(code, cut->drop);
+	pass_resets(cut, map_fd);
 	answer(cut, false);
+	log_attempt(cut);
 	/* The verifier wants no code that can't be reached. */
-	if (cut->how->n_allow > 0) {
+	if (cut->how->n_allow > 0 || firn_reset_passes(cut->hook)) {
 		firn_bpf_jump(code, count);
 		firn_bpf_place(code, cut->pass);
 		answer(cut, true);
@@ -476,12 +513,22 @@ int
 firn_cut_program(enum firn_hook hook, const struct firn_isolation *how,
 		 int map_fd, struct firn_err *err)
 {
+	return firn_cut_program_logging(hook, how, map_fd, -1, err);
+}
+
+int
+firn_cut_program_logging(enum firn_hook hook, const struct firn_isolation *how,
+			 int map_fd, int attempts_fd, struct firn_err *err)
+{
 	static const char *const names[FIRN_N_HOOKS] = { "firn_cgroup_out",
 							 "firn_cgroup_in",
 							 "firn_link_out",
 							 "firn_link_in" };
 	autofree struct firn_bpf_code *code = calloc(1, sizeof(*code));
-	struct cut cut = { .code = code, .how = how, .hook = hook };
+	struct cut cut = { .code = code,
+			   .how = how,
+			   .hook = hook,
+			   .attempts_fd = attempts_fd };
 	uint32_t attach = BPF_CGROUP_INET_INGRESS;
 
 	if (how->n_allow > FIRN_ALLOW_MAX)

@@ -39,6 +39,9 @@ struct firn_count {
 };
 #define FIRN_N_COUNTS (2 * FIRN_N_HOOKS)
 
+/* Elements of the map: those, and the purse of cut_reset.h. */
+#define FIRN_N_ELEMENTS (FIRN_N_COUNTS + 1)
+
 /* firn_count_key(hook, pass) -- the element for packets dropped (or passed)
  * there. */
 uint32_t firn_count_key(enum firn_hook hook, bool pass);
@@ -53,11 +56,18 @@ uint32_t firn_count_key(enum firn_hook hook, bool pass);
  * rules for IPv6 neighbour solicitation and advertisement that can't leave the
  * local network; both only in their own small size.
  *
- * `map_fd` is an array of FIRN_N_COUNTS `struct firn_count`.
+ * `map_fd` is an array of FIRN_N_ELEMENTS `struct firn_count`.
  */
 FIRN_MUST_CHECK int firn_cut_program(enum firn_hook hook,
 				     const struct firn_isolation *how,
 				     int map_fd, struct firn_err *err);
+
+/* firn_cut_program_logging(..., attempts_fd, err) -- one that also counts whom
+ * the dropped packets were for, in a map of cut_attempts.h. */
+FIRN_MUST_CHECK int firn_cut_program_logging(enum firn_hook hook,
+					     const struct firn_isolation *how,
+					     int map_fd, int attempts_fd,
+					     struct firn_err *err);
 
 /*
  * firn_cut_prove(prog_fd, hook, how, map_fd, ifindex, err) -- let the loaded

@@ -8,6 +8,8 @@
 #include "contain/freeze_members.h"
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
+#include "contain/hold.h"
+#include "contain/holder.h"
 #include "contain/still.h"
 #include "contain/urgency.h"
 #include "firn/consequences.h"
@@ -23,6 +25,9 @@ struct freezing {
 	const char *already;
 	uint64_t change; /* 0 while nothing was asked */
 	uint64_t deadline_ns, elapsed_us;
+	const struct firn_target *target;
+	struct firn_holder **holder; /* or NULL */
+	struct firn_err unheld;      /* why the tasks aren't held */
 	json_t *result;
 };
 
@@ -135,6 +140,32 @@ freeze_v1(const struct freezing *freezing, struct firn_err *err)
 			      err);
 }
 
+/* Hold the tasks themselves; those that aren't yet. */
+static void
+hold_tasks(struct freezing *freezing)
+{
+	if (freezing->holder == NULL || freezing->unheld.code != 0)
+		return;
+	if ((*freezing->holder == NULL &&
+	     firn_holder_start(freezing->holder, freezing->target,
+			       &freezing->unheld) < 0) ||
+	    firn_holder_seize(*freezing->holder, &freezing->unheld) < 0)
+		return;
+}
+
+static json_t *
+tasks_held(const struct freezing *freezing)
+{
+	json_t *said = json_object();
+
+	if (freezing->unheld.code != 0)
+		firn_json_text(said, "error", freezing->unheld.text);
+	else
+		firn_json_uint(said, "threads",
+			       firn_holder_held(*freezing->holder));
+	return said;
+}
+
 /* v2 first: v1 would keep its tasks from being counted.  Fails only if no
  * hierarchy took it. */
 static int
@@ -150,6 +181,9 @@ make(struct freezing *freezing, unsigned timeout_ms, struct firn_err *err)
 		uint64_t v2_deadline_ns = freezing->deadline_ns;
 		int done;
 
+		/* Between the two: contain/holder.h. */
+		if (h == FIRN_V1)
+			hold_tasks(freezing);
 		if (freezing->cgroup[h] == NULL)
 			continue;
 		/* v1 is to have its turn, whatever v2 comes to. */
@@ -244,6 +278,19 @@ report(struct freezing *freezing)
 			       freezing->still.why.text);
 }
 
+static void
+hold(struct freezing *freezing, const struct firn_target *target,
+     struct firn_ledger *ledger)
+{
+	struct firn_err why = { 0 };
+	json_t *held = NULL;
+
+	if (firn_hold(target, ledger, &held, &why) < 0)
+		firn_json_text(freezing->result, "hold_error", why.text);
+	else
+		json_object_set_new(freezing->result, "held", held);
+}
+
 int
 firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	    const struct firn_freezing *how, json_t **ret, struct firn_err *err)
@@ -252,6 +299,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	autodone(firn_urgency_end) struct firn_urgency urgency =
 		firn_urgency_begin();
 
+	freezing.target = target;
+	freezing.holder = how->holder;
 	freezing.result = json_object();
 	freezing.failures = json_array();
 	if (freezing.result == NULL || freezing.failures == NULL)
@@ -267,12 +316,18 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 		return firn_err_in(err, "freeze");
 	}
 	note(&freezing, ledger, "made");
+	hold_tasks(&freezing);
 	freezing.one_runs =
 		firn_freeze_members(target, ledger, how, freezing.result);
 	firn_still_judge(&freezing.still, target);
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 
 	report(&freezing);
+	if (how->holder != NULL)
+		json_object_set_new(freezing.result, "tasks_held",
+				    tasks_held(&freezing));
+	if (how->hold)
+		hold(&freezing, target, ledger);
 	json_object_set_new(freezing.result, "consequences",
 			    firn_consequences(target));
 	*ret = firn_steal(freezing.result);
@@ -293,5 +348,5 @@ firn_is_frozen(const struct firn_target *target)
 		    state.frozen)
 			return true;
 	}
-	return false;
+	return firn_hold_stands(target);
 }

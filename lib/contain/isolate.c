@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "contain/allow.h"
 #include "contain/cut.h"
+#include "contain/cut_unix.h"
 #include "contain/isolate_with.h"
 
 /* An interface that is not loopback, for programs to be tried on.  Numbers
@@ -38,6 +39,7 @@ close_cut(struct firn_cut *cut)
 	json_decref(cut->methods);
 	json_decref(cut->not_used);
 	json_decref(cut->open);
+	json_decref(cut->unix_sockets);
 }
 
 static int
@@ -110,14 +112,19 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
     const struct firn_method *const *methods, struct firn_err *err)
 {
 	if ((part & FIRN_ISOLATE_CGROUP) != 0) {
-		if (firn_cut_cgroup(cut, err) < 0)
+		if (firn_cut_cgroup(cut, err) < 0 ||
+		    (cut->how->cut_unix && firn_cut_unix(cut, err) < 0))
 			return -1;
 	} else {
 		cut->cgroup_holds = cgroup_holds(cut);
 	}
 	if ((part & FIRN_ISOLATE_LINKS) != 0) {
+		if (cut->target->members.items == NULL &&
+		    firn_target_scan(cut->target, err) < 0)
+			return -1;
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
+		cut->unix_sockets = firn_cut_unix_report(cut);
 	} else {
 		firn_cut_open(cut,
 			      "all its interfaces: %s: they are not cut "
@@ -145,11 +152,42 @@ result(struct firn_cut *cut)
 	json_object_set(object, "not_used", cut->not_used);
 	json_object_set(object, "open", cut->open);
 	json_object_set(object, "allow", cut->allow);
+	json_object_set(object, "unix", cut->unix_sockets);
 	json_object_set_new(object, "dropped", firn_cut_dropped(changes));
 	json_object_set_new(object, "already",
 			    json_boolean(cut->n_changes == 0 &&
 					 json_array_size(cut->methods) > 0));
 	return object;
+}
+
+static void
+add_attempts(const struct firn_cut *cut, json_t *object)
+{
+	struct firn_err why = { 0 };
+	json_t *attempts = NULL;
+
+	if (firn_attempts(cut->ledger, &attempts, &why) == 0 &&
+	    attempts != NULL)
+		json_object_set_new(object, "attempts", attempts);
+}
+
+/* The cut stands whether this succeeds or not. */
+static void
+reset(struct firn_cut *cut, json_t *result)
+{
+	struct firn_err why = { 0 };
+	json_t *said = NULL;
+
+	if (!cut->how->reset)
+		return;
+	if (firn_reset(cut->target, cut->ledger, &said, &why) < 0) {
+		firn_cut_without(cut, "reset", why.text);
+		firn_cut_open(cut, "its connections: they were not reset: %s",
+			      why.text);
+		json_object_set_new(result, "state", json_string("partial"));
+		return;
+	}
+	json_object_set_new(result, "reset", said);
 }
 
 /* Nothing at all is in force, though something could get through. */
@@ -175,6 +213,7 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 		.how = how,
 		.pins.dir_fd = -1,
 		.rtnl_fd = -1,
+		.attempts_fd = -1,
 	};
 
 	if (open_cut(&cut, err) < 0 || run(&cut, part, methods, err) < 0)
@@ -183,7 +222,12 @@ firn_isolate_with(struct firn_target *target, struct firn_ledger *ledger,
 	    json_array_size(cut.open) > 0)
 		return refuse_nothing(&cut, err);
 	*ret = result(&cut);
-	return *ret == NULL ? firn_err_nomem(err) : 0;
+	if (*ret == NULL)
+		return firn_err_nomem(err);
+	add_attempts(&cut, *ret);
+	if (part == FIRN_ISOLATE_ALL)
+		reset(&cut, *ret);
+	return 0;
 }
 
 int

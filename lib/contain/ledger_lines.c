@@ -94,7 +94,8 @@ open_change(const struct firn_ledger *ledger, size_t i, json_t *asked)
 		if (number_of(line) != number_of(asked) || said == NULL)
 			continue;
 		phase = said;
-		if (strcmp(said, "undone") == 0 || strcmp(said, "failed") == 0)
+		if (strcmp(said, "undone") == 0 ||
+		    strcmp(said, "failed") == 0 || strcmp(said, "final") == 0)
 			return NULL;
 		if (json_array_append(noted, line) < 0)
 			return NULL;

@@ -3,6 +3,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/cut.h"
+#include "contain/cut_attempts.h"
+#include "contain/reset.h"
 
 static uint64_t
 number_of(const json_t *change)
@@ -23,6 +25,22 @@ add_undone(json_t *undone, const json_t *details)
 	json_array_append_new(undone, entry);
 }
 
+/* As many as fit in a line of the ledger, with room to spare. */
+#define NOTED_MAX 512
+
+static void
+note_attempts(json_t *note, const json_t *details)
+{
+	autojson json_t *attempts = NULL;
+
+	if (json_object_get(details, "attempts") == NULL)
+		return;
+	attempts = firn_attempts_of(details);
+	while (json_array_size(attempts) > NOTED_MAX)
+		json_array_remove(attempts, json_array_size(attempts) - 1);
+	json_object_set(note, "attempts", attempts);
+}
+
 /* Undo one, and write down what it had dropped: its counters go with it. */
 static int
 undo(struct firn_ledger *ledger, json_t *change, json_t *undone,
@@ -33,6 +51,7 @@ undo(struct firn_ledger *ledger, json_t *change, json_t *undone,
 	autojson json_t *note = json_object();
 
 	json_object_set_new(note, "dropped", firn_cut_dropped(alone));
+	note_attempts(note, details);
 	if (firn_cut_undo(details, err) < 0)
 		return firn_err_in(err, "undo change %llu (%s)",
 				   (unsigned long long)number_of(change),
@@ -67,16 +86,22 @@ int
 firn_release(struct firn_ledger *ledger, json_t **ret, struct firn_err *err)
 {
 	autojson json_t *changes = firn_ledger_open_changes(ledger, "isolate");
-	autojson json_t *undone = json_array(), *dropped = NULL;
+	autojson json_t *undone = json_array(), *dropped = NULL,
+			*attempts = NULL;
 
 	if (changes == NULL || undone == NULL)
 		return firn_err_nomem(err);
 	dropped = firn_cut_dropped(changes);
-	if (undo_all(ledger, changes, undone, err) < 0)
+	if (firn_attempts(ledger, &attempts, err) < 0)
+		return -1;
+	if (undo_all(ledger, changes, undone, err) < 0 ||
+	    firn_reset_settle(ledger, err) < 0)
 		return -1;
 	*ret = json_pack("{s:s, s:O, s:O}", "state",
 			 json_array_size(undone) > 0 ? "released"
 						     : "not isolated",
 			 "undone", undone, "dropped", dropped);
+	if (*ret != NULL && attempts != NULL)
+		json_object_set(*ret, "attempts", attempts);
 	return *ret == NULL ? firn_err_nomem(err) : 0;
 }

@@ -153,3 +153,13 @@ firn_tasks_list(int dir_fd, const char *name, struct firn_tasks *tasks,
 	firn_tasks_sort(tasks);
 	return 0;
 }
+
+int
+firn_tasks_in(int dir_fd, const char *name, struct firn_tasks *tasks,
+	      struct firn_err *err)
+{
+	if (read_tasks(dir_fd, name, tasks, err) < 0)
+		return -1;
+	firn_tasks_sort(tasks);
+	return 0;
+}

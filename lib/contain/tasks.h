@@ -33,6 +33,11 @@ FIRN_MUST_CHECK int firn_tasks_list(int dir_fd, const char *name,
 				    struct firn_tasks *tasks,
 				    struct firn_err *err);
 
+/* firn_tasks_in(dir_fd, name, tasks, err) -- the same of one cgroup only. */
+FIRN_MUST_CHECK int firn_tasks_in(int dir_fd, const char *name,
+				  struct firn_tasks *tasks,
+				  struct firn_err *err);
+
 /* firn_tasks_add(tasks, task, err) -- one more; sort before it is looked at. */
 FIRN_MUST_CHECK int firn_tasks_add(struct firn_tasks *tasks, pid_t task,
 				   struct firn_err *err);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "contain/freeze_record.h"
 #include "contain/freezer.h"
+#include "contain/hold.h"
 #include "contain/quarantine.h"
 #include "firn/freeze.h"
 
@@ -27,6 +28,7 @@ struct thawing {
 	struct part parts[FIRN_N_HIERARCHIES];
 	json_t *open;     /* firn's own freezes, to be undone */
 	json_t *returned; /* what had left the cgroup; NULL if nothing had */
+	bool held;        /* firn held it, and lets go */
 	bool thawed;
 	const char *remark;
 };
@@ -101,7 +103,8 @@ may(const struct thawing *thawing, bool force, struct firn_err *err)
 {
 	const char *held = other_holder(thawing);
 
-	if (json_array_size(thawing->open) > 0 || thawing->returned != NULL)
+	if (json_array_size(thawing->open) > 0 || thawing->held ||
+	    thawing->returned != NULL)
 		return 0;
 	if (held != NULL && !force)
 		return firn_err_set(err, EPERM,
@@ -269,6 +272,19 @@ force_open(struct thawing *thawing, struct firn_ledger *ledger,
 	return firn_ledger_note(ledger, change, "undone", details, err);
 }
 
+/* What was moved goes back.  One that is stuck is no reason to let all the
+ * others wait: that is said at the end. */
+static int
+let_go(struct thawing *thawing, struct firn_target *target,
+       struct firn_ledger *ledger, struct firn_err *stuck, struct firn_err *err)
+{
+	if (firn_quarantine_undo(target->host, ledger, &thawing->returned,
+				 stuck) < 0 &&
+	    thawing->returned == NULL)
+		return firn_err_set(err, stuck->code, "%s", stuck->text);
+	return firn_hold_undo(target, ledger, &thawing->held, err);
+}
+
 int
 firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	  json_t **ret, struct firn_err *err)
@@ -281,12 +297,8 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
 	if (firn_freezer_refuse(target, err) < 0 ||
-	    look(&thawing, target, err) < 0)
-		return firn_err_in(err, "thaw");
-	/* One that is stuck is no reason to let all the others wait. */
-	if (firn_quarantine_undo(target->host, ledger, &thawing.returned,
-				 &stuck) == 0 &&
-	    may(&thawing, force, err) < 0)
+	    let_go(&thawing, target, ledger, &stuck, err) < 0 ||
+	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
 
 	if (force && other_holder(&thawing) != NULL)

@@ -98,9 +98,12 @@ firn_thaw_recorded(const struct firn_host *host, struct firn_ledger *ledger,
 		.freezer.dir_fd = -1,
 	};
 	autojson json_t *open = firn_ledger_open_changes(ledger, "freeze");
+	autojson json_t *holds = firn_ledger_open_changes(ledger, "hold");
 	json_t *change;
 	size_t i;
 
+	if (json_array_extend(open, holds) < 0)
+		return firn_err_nomem(err);
 	json_array_foreach(open, i, change) {
 		const json_t *details = json_object_get(change, "details");
 

@@ -89,6 +89,12 @@ start(struct firn_archive *archive, const struct firn_archive_options *options,
 }
 
 int
+firn_archive_probe(const char *path, struct firn_err *err)
+{
+	return firn_output_probe(path, err);
+}
+
+int
 firn_archive_create(struct firn_archive **ret,
 		    const struct firn_archive_options *options,
 		    struct firn_err *err)
@@ -283,6 +289,14 @@ firn_archive_on_progress(struct firn_archive *archive, firn_progress_fn *fn,
 {
 	archive->progress = fn;
 	archive->progress_arg = arg;
+}
+
+void
+firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
+		       void *arg)
+{
+	archive->on_member = fn;
+	archive->on_member_arg = arg;
 }
 
 void

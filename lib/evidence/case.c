@@ -83,7 +83,7 @@ read_key(int fd, const char *name, unsigned char key[FIRN_CASE_KEY],
 }
 
 int
-firn_case_name(struct firn_case *ret, const char *id, const char *target_id,
+firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
 	       struct firn_err *err)
 {
 	if (id != NULL && !names_a_file(id))
@@ -99,24 +99,21 @@ firn_case_name(struct firn_case *ret, const char *id, const char *target_id,
 }
 
 int
-firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
-	       struct firn_err *err)
+firn_case_key(struct firn_case *of, struct firn_err *err)
 {
 	autoclose int dir_fd = -1, fd = -1;
 	char name[FIRN_CASE_ID + 8];
 
-	if (firn_case_name(ret, id, target_id, err) < 0)
-		return -1;
 	mkdir("/var/lib/firn", 0700);
 	mkdir(FOLDER, 0700);
 	dir_fd = open(FOLDER, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return firn_err_sys(err, "open " FOLDER);
-	snprintf(name, sizeof(name), "%s.key", ret->id);
+	snprintf(name, sizeof(name), "%s.key", of->id);
 	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
-		return read_key(fd, name, ret->key, err);
+		return read_key(fd, name, of->key, err);
 	if (errno != ENOENT)
 		return firn_err_sys(err, "open " FOLDER "/%s", name);
-	return make_key(dir_fd, name, ret->key, err);
+	return make_key(dir_fd, name, of->key, err);
 }

@@ -50,6 +50,14 @@ make_header(const struct firn_archive *archive, const char *path, uint64_t size,
 	return firn_tar_header(&entry, ret, err);
 }
 
+/* Whoever wants to know that one begins or ends. */
+static void
+call(struct firn_archive *archive, enum firn_kind kind)
+{
+	if (archive->on_member != NULL && kind == FIRN_PAYLOAD)
+		archive->on_member(archive, archive->on_member_arg);
+}
+
 /* A member is within one frame or starts one: then it can be taken back. */
 static int
 put_header(struct firn_archive *archive, const struct firn_buf *header,
@@ -94,6 +102,7 @@ firn_member_begin(struct firn_archive *archive, enum firn_kind kind,
 	if (archive->open != NULL)
 		return firn_err_set(err, EBUSY, "%s is not finished yet",
 				    archive->open->path);
+	call(archive, kind);
 	record = calloc(1, sizeof(*record));
 	if (record == NULL)
 		return firn_err_nomem(err);
@@ -289,6 +298,10 @@ firn_member_close(struct firn_archive *archive, struct firn_err *err)
 		return firn_err_set(err, EINVAL, "fewer bytes than announced");
 	if (pad(archive, err) < 0)
 		return -1;
+	call(archive, archive->open->kind);
+	if (!archive->frozen)
+		json_object_set_new(archive->open->about, "frozen",
+				    json_false());
 	archive->open->ended = true;
 	firn_archive_tell(archive, archive->open->path);
 	archive->open = NULL;

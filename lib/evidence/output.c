@@ -42,16 +42,24 @@ partial_name(const struct firn_output *output)
 }
 
 static int
-create_file(struct firn_output *output, struct firn_err *err)
+refuse_existing(const struct firn_output *output, const char *name,
+		struct firn_err *err)
 {
 	struct stat st;
 
-	if (open_folder(output, err) < 0)
+	if (fstatat(output->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return firn_err_set(err, EEXIST, "%s is there already",
+			    name == output->name ? output->path
+						 : output->partial);
+}
+
+static int
+create_file(struct firn_output *output, struct firn_err *err)
+{
+	if (open_folder(output, err) < 0 ||
+	    refuse_existing(output, output->name, err) < 0)
 		return -1;
-	if (fstatat(output->dir_fd, output->name, &st, AT_SYMLINK_NOFOLLOW) ==
-	    0)
-		return firn_err_set(err, EEXIST, "%s is there already",
-				    output->path);
 	output->fd = openat(output->dir_fd, partial_name(output),
 			    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			    0600);
@@ -63,25 +71,52 @@ create_file(struct firn_output *output, struct firn_err *err)
 	return 0;
 }
 
+static int
+name_file(struct firn_output *output, const char *path, struct firn_err *err)
+{
+	output->path = strdup(path);
+	if (output->path == NULL ||
+	    asprintf(&output->partial, "%s.partial", path) < 0) {
+		output->partial = NULL;
+		return firn_err_nomem(err);
+	}
+	return 0;
+}
+
+int
+firn_output_probe(const char *path, struct firn_err *err)
+{
+	autodone(firn_output_close) struct firn_output output = {
+		.fd = -1,
+		.dir_fd = -1,
+	};
+
+	if (name_file(&output, path, err) < 0 ||
+	    open_folder(&output, err) < 0 ||
+	    refuse_existing(&output, output.name, err) < 0 ||
+	    refuse_existing(&output, partial_name(&output), err) < 0)
+		return -1;
+	if (faccessat(output.dir_fd, ".", W_OK, AT_EACCESS) < 0)
+		return firn_err_sys(err, "write in the folder of %s", path);
+	return 0;
+}
+
 int
 firn_output_open(struct firn_output *ret, const char *path, int fd,
 		 struct firn_err *err)
 {
 	*ret = (struct firn_output){ .fd = -1, .dir_fd = -1 };
-	if (path == NULL) {
-		ret->path = strdup("-");
-		ret->partial = strdup("-");
-		ret->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (ret->fd < 0)
-			return firn_err_sys(err, "use descriptor %d", fd);
-	} else {
-		ret->path = strdup(path);
-		if (asprintf(&ret->partial, "%s.partial", path) < 0)
-			ret->partial = NULL;
-	}
+	if (path != NULL)
+		return name_file(ret, path, err) < 0 ? -1
+						     : create_file(ret, err);
+	ret->path = strdup("-");
+	ret->partial = strdup("-");
 	if (ret->path == NULL || ret->partial == NULL)
 		return firn_err_nomem(err);
-	return path != NULL ? create_file(ret, err) : 0;
+	ret->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (ret->fd < 0)
+		return firn_err_sys(err, "use descriptor %d", fd);
+	return 0;
 }
 
 void

@@ -24,6 +24,10 @@ struct firn_output {
 	bool unallocated;   /* this filesystem has no fallocate(2) */
 };
 
+/* firn_output_probe(path, err) -- could PATH.partial be made?  Writes nothing.
+ */
+FIRN_MUST_CHECK int firn_output_probe(const char *path, struct firn_err *err);
+
 /* firn_output_open(ret, path, fd, err) -- make PATH.partial, or use `fd`. */
 FIRN_MUST_CHECK int firn_output_open(struct firn_output *ret, const char *path,
 				     int fd, struct firn_err *err);

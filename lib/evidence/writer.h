@@ -70,6 +70,8 @@ struct firn_archive {
 	uint64_t n_members, n_gaps, n_payload, payload_bytes, bytes_in;
 	bool frozen;
 
+	firn_member_fn *on_member;
+	void *on_member_arg;
 	firn_progress_fn *progress;
 	void *progress_arg;
 	uint64_t started_ns, told_ns, expected;

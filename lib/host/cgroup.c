@@ -133,6 +133,16 @@ firn_cgroup_below(const char *path, const char *ancestor)
 	       (path[len] == '\0' || path[len] == '/');
 }
 
+int
+firn_cgroup_is_hold(const char *name)
+{
+	size_t len = strlen(FIRN_CGROUP_HOLD);
+
+	return strncmp(name, FIRN_CGROUP_HOLD, len) == 0 &&
+	       strlen(name) == len + 8 &&
+	       strspn(name + len, "0123456789abcdef") == 8;
+}
+
 /* 64 lower-case hexadecimal digits, and then `end` or '\0'? */
 static bool
 is_id(const char *text, const char *end)

@@ -102,7 +102,17 @@ options(const struct firn_capture *how)
 	json_object_set_new(said, "freeze", json_boolean(!how->leave_running));
 	json_object_set_new(said, "keep_frozen",
 			    json_boolean(how->keep_frozen));
+	json_object_set_new(said, "hold", json_boolean(how->freezing.hold));
+	json_object_set_new(said, "hold_tasks",
+			    json_boolean(!how->leave_tasks));
+	json_object_set_new(said, "refreeze", json_boolean(!how->leave_thawed));
 	json_object_set_new(said, "isolate", json_boolean(how->isolate));
+	if (!how->isolate)
+		return said;
+	json_object_set_new(said, "log", json_boolean(how->isolation.log));
+	json_object_set_new(said, "reset", json_boolean(how->isolation.reset));
+	json_object_set_new(said, "unix",
+			    json_boolean(how->isolation.cut_unix));
 	return said;
 }
 

@@ -70,8 +70,13 @@ is_its_own(const struct node *node, const char *path, bool is_v2,
 static char *
 whole(const struct node *node, const char *given, bool is_v2, uint64_t pidns)
 {
-	char *path = strdup(given), *end;
+	char *path = strdup(given), *end = NULL;
 
+	/* One that firn holds is of the cgroup that it was taken from. */
+	if (path != NULL)
+		end = strrchr(path, '/');
+	if (end != NULL && end > path && firn_cgroup_is_hold(end + 1))
+		*end = '\0';
 	if (path == NULL || pidns == 0 ||
 	    pidns == node->host_namespaces.inode[FIRN_NS_PID])
 		return path;

@@ -134,6 +134,8 @@ firn_target_json(const struct firn_target *target)
 	json_object_set_new(json, "namespaces",
 			    namespaces_json(&target->namespaces));
 	json_object_set_new(json, "rootfs", rootfs_json(&target->rootfs));
-	json_object_set_new(json, "processes", members_json(&target->members));
+	if (target->members.items != NULL)
+		json_object_set_new(json, "processes",
+				    members_json(&target->members));
 	return json;
 }

@@ -8,13 +8,24 @@
 #include "target/cgroups.h"
 #include "target/node.h"
 
-static const char *
-state_of(const struct node *node, const struct candidate *candidate)
+static bool
+is_frozen(const struct node *node, const char *v2, const char *freezer)
 {
-	if (!cgroup_is_frozen(node->host, node->mounts.v2, candidate->v2,
-			      true) &&
-	    !cgroup_is_frozen(node->host, node->mounts.freezer,
-			      candidate->freezer, false))
+	return cgroup_is_frozen(node->host, node->mounts.v2, v2, true) ||
+	       cgroup_is_frozen(node->host, node->mounts.freezer, freezer,
+				false);
+}
+
+/* Its cgroup may have been thawed and its processes be held all the same, in
+ * one of firn's. */
+static const char *
+state_of(const struct node *node, const struct candidate *candidate, pid_t init)
+{
+	const struct kernel_process *first =
+		kernel_process(&node->kernel, init);
+
+	if (!is_frozen(node, candidate->v2, candidate->freezer) &&
+	    (first == NULL || !is_frozen(node, first->v2, first->freezer)))
 		return "running";
 	for (size_t i = 0; i < candidate->n_traces; i++)
 		if (candidate->traces[i]->paused)
@@ -60,7 +71,7 @@ describe(const struct node *node, const struct candidate *candidate, pid_t init)
 		       candidate->v2 != NULL ? candidate->v2
 					     : candidate->freezer);
 	json_object_set_new(json, "state",
-			    json_string(state_of(node, candidate)));
+			    json_string(state_of(node, candidate, init)));
 	return json;
 }
 

@@ -209,8 +209,6 @@ open_found(struct firn_target **ret, struct node *node,
 			set_failure(target, err);
 		return -1;
 	}
-	if (firn_target_scan(target, err) < 0)
-		return -1;
 	*ret = firn_steal(target);
 	return 0;
 }

@@ -1,5 +1,9 @@
 firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
+firn_test(contain/test_cut_reset firn_contain)
+firn_test(contain/test_hold firn_contain)
+firn_test(contain/test_holder firn_contain)
+firn_test(contain/test_freeze_watch firn_contain)
 firn_test(contain/test_unfrozen firn_contain)
 firn_test(contain/test_freeze_crash firn_contain)
 # The library's writes are counted, to kill it before any of them.
@@ -19,5 +23,14 @@ foreach(kind IN ITEMS v2 v1)
     COMMAND ${CMAKE_SOURCE_DIR}/tests/contain/test_escape.sh
       $<TARGET_FILE:firn> $<TARGET_FILE:escapee> ${kind})
   set_tests_properties(contain/test_escape.sh-${kind} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT 900 RESOURCE_LOCK machine)
+endforeach()
+
+# What the engines can't undo, here and where there is only cgroup v2.
+foreach(kind IN ITEMS hybrid v2)
+  add_test(NAME contain/test_hold_engines_${kind}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/contain/test_hold_engines.sh
+      $<TARGET_FILE:firn> ${kind})
+  set_tests_properties(contain/test_hold_engines_${kind} PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT 900 RESOURCE_LOCK machine)
 endforeach()

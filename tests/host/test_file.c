@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "host/file.h"
+#include "host/quiet.h"
 
 static struct firn_err err;
 static char folder[] = "/tmp/firn-test-file-XXXXXX";
@@ -61,6 +62,28 @@ START_TEST(a_link_is_not_followed)
 }
 END_TEST
 
+START_TEST(a_link_is_read_quietly)
+{
+	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
+	autoclose int quiet_fd = -1;
+	struct stat st;
+	char text[8];
+
+	if (geteuid() != 0)
+		return; /* a mount of our own needs root */
+	ck_assert_int_eq(symlinkat("there", dir_fd, "link"), 0);
+	ck_assert_int_eq(utimensat(dir_fd, "link", old, AT_SYMLINK_NOFOLLOW),
+			 0);
+	quiet_fd = firn_quiet(dir_fd, &err);
+	ck_assert_msg(quiet_fd >= 0, "%s", err.text);
+	ck_assert_int_eq(readlinkat(quiet_fd, "link", text, sizeof(text)), 5);
+	ck_assert_int_eq(fstatat(dir_fd, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_eq(st.st_atim.tv_sec, 1000);
+	ck_assert_int_eq(unlinkat(quiet_fd, "link", 0), -1);
+	ck_assert_int_eq(errno, EROFS);
+}
+END_TEST
+
 START_TEST(a_link_within_a_root_stays_in_it)
 {
 	ck_assert_int_eq(symlinkat("/etc/passwd", dir_fd, "in"), 0);
@@ -92,6 +115,7 @@ main(void)
 	tcase_add_test(tcase,
 		       a_regular_file_is_read_without_touching_its_times);
 	tcase_add_test(tcase, a_link_is_not_followed);
+	tcase_add_test(tcase, a_link_is_read_quietly);
 	tcase_add_test(tcase, a_link_within_a_root_stays_in_it);
 	tcase_add_test(tcase, a_fifo_is_neither_waited_for_nor_woken);
 	suite_add_tcase(suite, tcase);

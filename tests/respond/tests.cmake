@@ -1,6 +1,11 @@
 firn_test(respond/test_drill_container firn_respond)
 firn_test(respond/test_isolate firn_respond)
+firn_test(respond/test_reset firn_respond)
+firn_test(respond/test_unix firn_respond)
+firn_test(respond/test_nft firn_respond)
+firn_test(respond/test_attempts firn_respond)
 
 # One drill's container at a time: its addresses are fixed.
 set_tests_properties(respond/test_drill_container respond/test_isolate
+  respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   PROPERTIES RESOURCE_LOCK drill)

@@ -65,7 +65,9 @@ main(int argc, char **argv)
 		done = -1;
 	else if (strcmp(argv[1], "list") == 0)
 		done = firn_targets(&host, &json, &err);
-	else if ((done = firn_target_open(&target, &host, argv[1], &err)) == 0)
+	else if ((done = firn_target_open(&target, &host, argv[1], &err)) ==
+			 0 &&
+		 (done = firn_target_scan(target, &err)) == 0)
 		json = describe(target);
 	if (done < 0) {
 		fprintf(stderr, "resolve: %s\n", err.text);

@@ -78,7 +78,7 @@ start() {
 	docker_in "$dir" run -d --name "$prefix-docker" --network none \
 		-e SECRET=1 -v "$dir/rootfs:/data:ro" firn/busybox \
 		sleep 1000 >/dev/null &&
-	ctr_in "$dir" run -d local/busybox:1 "$prefix-ctr" sleep 1000 &&
+	ctr_in "$dir" run -d --cpu-shares 0 local/busybox:1 "$prefix-ctr" sleep 1000 &&
 	podman_run "$dir" --name "$prefix-podman" firnbusybox \
 		sleep 1000 >/dev/null || return 1
 	for runtime in runc crun; do

@@ -28,7 +28,9 @@ open_target(const char *name)
 {
 	firn_target_close(&target);
 	err = (struct firn_err){ 0 };
-	return firn_target_open(&target, &yard.host, name, &err);
+	if (firn_target_open(&target, &yard.host, name, &err) < 0)
+		return -1;
+	return firn_target_scan(target, &err);
 }
 
 #define opens(name) ck_assert_msg(open_target(name) == 0, "%s", err.text)
