@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "firn/capture.h"
 #include "firn/freeze.h"
+#include "isolation.h"
 #include "progress.h"
 #include "traffic.h"
 
@@ -133,16 +134,6 @@ list_collectors(const struct firn_cmd *self, const struct firn_common *common)
 			       FIRN_EXIT_OK);
 }
 
-static int
-parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
-	      struct firn_err *err)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static enum firn_exit
 status_of(const json_t *result)
 {
@@ -184,10 +175,6 @@ set_options(struct firn_capture *how, const struct firn_asked *asked)
 	how->what.volumes = asked->volumes.items;
 	how->what.n_volumes = asked->volumes.n;
 	how->isolate = asked->isolate;
-	how->isolation.n_allow = asked->allow.n;
-	how->isolation.log = asked->log;
-	how->isolation.reset = asked->reset;
-	how->isolation.cut_unix = asked->cut_unix;
 	how->keep_frozen = asked->keep_frozen;
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
@@ -252,18 +239,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 'i', "isolate", NULL,
 		  "cut its network first, and leave it cut",
 		  .flag = &asked.isolate },
-		{ 'a', "allow", "CIDR[:PORT]",
-		  "with --isolate: let this through", .list = &asked.allow },
-		{ 0, "log", NULL,
-		  "with --isolate: count whom it still tries to reach",
-		  .flag = &asked.log },
-		{ 0, "reset", NULL,
-		  "with --isolate: destroy its connections "
-		  "once they are captured",
-		  .flag = &asked.reset },
-		{ 0, "unix", NULL,
-		  "with --isolate: let it connect to no unix socket either",
-		  .flag = &asked.cut_unix },
+		FIRN_ISOLATION_OPTIONS(asked.isolation),
 		{ 0, "keep-frozen", NULL, "leave it frozen at the end",
 		  .flag = &asked.keep_frozen },
 		{ 0, "hold", NULL,
@@ -300,12 +276,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	struct firn_allow allow[64];
 	struct firn_case of;
 	struct firn_capture how = {
 		.of = &of,
 		.fd = STDOUT_FILENO,
-		.isolation.allow = allow,
 	};
 	autofree char *path = NULL;
 	autojson json_t *result = NULL;
@@ -318,15 +292,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return list_collectors(self, &common);
 	if (argc != 1)
 		return firn_cmd_usage(self, "one TARGET is needed");
-	if (!asked.isolate && (asked.log || asked.reset || asked.cut_unix))
-		return firn_cmd_usage(self, "--log, --reset and --unix go with "
-					    "--isolate");
-	if (parse_allowed(&asked.allow, allow, &err) < 0)
+	if (firn_asked_isolation(&asked.isolation, &how.isolation, &err) < 0)
 		return firn_cmd_usage(self, err.text);
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	if (common.dry_run)
-		return firn_capture_plan(self, &common, &asked, scene.target);
+		return firn_capture_plan(self, &common, &asked, &how.isolation,
+					 scene.target);
 	if (firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
 	    firn_capture_path(asked.output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -6,13 +6,15 @@
  */
 
 #include "cmd.h"
+#include "isolation.h"
 
 /* On the command line. */
 struct firn_asked {
 	const char *output, *key;
-	struct firn_strings only, volumes, allow, rules;
+	struct firn_strings only, volumes, rules;
+	struct firn_asked_isolation isolation;
 	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
-	bool leave_escaped, isolate, log, reset, cut_unix, list;
+	bool leave_escaped, isolate, list;
 	unsigned timeout_ms;
 };
 
@@ -21,10 +23,12 @@ struct firn_asked {
 FIRN_MUST_CHECK int firn_capture_path(const char *output, const char *case_id,
 				      char **ret, struct firn_err *err);
 
-/* firn_capture_plan(self, common, asked, target) -- say what would be done. */
+/* firn_capture_plan(self, common, asked, isolation, target) -- say what would
+ * be done. */
 enum firn_exit firn_capture_plan(const struct firn_cmd *self,
 				 const struct firn_common *common,
 				 const struct firn_asked *asked,
+				 const struct firn_isolation *isolation,
 				 const struct firn_target *target);
 
 #endif

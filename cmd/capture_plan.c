@@ -99,14 +99,12 @@ show(FILE *out, const json_t *result)
 }
 
 static int
-add_cuts(json_t *result, const struct firn_asked *asked,
+add_cuts(json_t *result, const struct firn_isolation *isolation,
 	 const struct firn_target *target, struct firn_err *err)
 {
 	json_t *cuts = NULL;
 
-	if (!asked->isolate)
-		return 0;
-	if (firn_isolate_plan(target, &cuts, err) < 0)
+	if (firn_isolate_plan(target, isolation, &cuts, err) < 0)
 		return -1;
 	json_object_set_new(result, "isolate", cuts);
 	return 0;
@@ -115,6 +113,7 @@ add_cuts(json_t *result, const struct firn_asked *asked,
 enum firn_exit
 firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 		  const struct firn_asked *asked,
+		  const struct firn_isolation *isolation,
 		  const struct firn_target *target)
 {
 	const char *key = asked->key != NULL ? asked->key : FIRN_KEY_PATH;
@@ -143,7 +142,7 @@ firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 		       asked->keep_frozen && !asked->no_freeze
 			       ? "it frozen"
 			       : "it as it was found");
-	if (add_cuts(result, asked, target, &err) < 0)
+	if (asked->isolate && add_cuts(result, isolation, target, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	return firn_cmd_result(self, common, result, show, FIRN_EXIT_OK);
 }

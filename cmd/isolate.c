@@ -4,51 +4,20 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "firn/isolate.h"
-#include "traffic.h"
-
-static void
-show_method(FILE *out, const json_t *method)
-{
-	const char *name = firn_json_string(method, "method", NULL);
-	const char *on = firn_json_string(method, "on", NULL);
-	const char *covers = firn_json_string(method, "covers", NULL);
-
-	firn_show_row(out, name != NULL ? name : "method", "on %s%s%s%s",
-		      on != NULL ? on : "?",
-		      json_is_true(json_object_get(method, "verified"))
-			      ? ", verified"
-			      : ", NOT verified",
-		      covers != NULL ? ": " : "", covers != NULL ? covers : "");
-}
+#include "isolation.h"
 
 static void
 show(FILE *out, const json_t *result)
 {
-	const json_t *isolate = json_object_get(result, "isolate"), *item;
+	const json_t *isolate = json_object_get(result, "isolate");
 	const char *state = firn_json_string(isolate, "state", NULL);
-	size_t i;
 
 	fprintf(out, "%s ", state != NULL ? state : "would isolate");
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
 	if (isolate == NULL)
 		return;
-	json_array_foreach(json_object_get(isolate, "methods"), i, item) {
-		show_method(out, item);
-	}
-	json_array_foreach(json_object_get(isolate, "not_used"), i, item) {
-		const char *why = firn_json_string(item, "why", NULL);
-		const char *name = firn_json_string(item, "method", NULL);
-
-		firn_show_row(out, "not used", "%s: %s",
-			      name != NULL ? name : "?",
-			      why != NULL ? why : "?");
-	}
-	firn_show_list(out, "still open", json_object_get(isolate, "open"));
-	firn_show_reset(out, json_object_get(isolate, "reset"));
-	firn_show_unix(out, json_object_get(isolate, "unix"));
-	firn_show_attempts(out, json_object_get(isolate, "attempts"));
+	firn_show_isolation(out, isolate);
 	firn_show_row(out, "undo", "firn release %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
@@ -83,25 +52,16 @@ show_plan(FILE *out, const json_t *result)
 
 static enum firn_exit
 plan(const struct firn_cmd *self, const struct firn_common *common,
-     const struct firn_target *target, json_t *result)
+     const struct firn_isolation *how, const struct firn_target *target,
+     json_t *result)
 {
 	struct firn_err err = { 0 };
 	json_t *cuts = NULL;
 
-	if (firn_isolate_plan(target, &cuts, &err) < 0)
+	if (firn_isolate_plan(target, how, &cuts, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	json_object_set_new(result, "isolate", cuts);
 	return firn_cmd_result(self, common, result, show_plan, FIRN_EXIT_OK);
-}
-
-static int
-parse_allowed(const struct firn_strings *texts, struct firn_allow *ret,
-	      struct firn_err *err)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (firn_allow_parse(texts->items[i], &ret[i], err) < 0)
-			return -1;
-	return 0;
 }
 
 static enum firn_exit
@@ -109,24 +69,14 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
-	struct firn_strings texts = { 0 };
-	struct firn_allow allow[64];
-	struct firn_isolation how = { .allow = allow };
+	struct firn_asked_isolation asked = { 0 };
 	const struct firn_opt opts[] = {
-		{ 'a', "allow", "CIDR[:PORT]",
-		  "still let this through, both ways; may be repeated",
-		  .list = &texts },
-		{ 0, "log", NULL, "count whom it still tries to reach",
-		  .flag = &how.log },
-		{ 0, "reset", NULL,
-		  "destroy its connections, and tell their peers",
-		  .flag = &how.reset },
-		{ 0, "unix", NULL, "let it connect to no unix socket either",
-		  .flag = &how.cut_unix },
+		FIRN_ISOLATION_OPTIONS(asked),
 		FIRN_FORCE_OPTION(scene),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
+	struct firn_isolation how;
 	autojson json_t *result = json_object();
 	json_t *isolate = NULL;
 	struct firn_err err = { 0 };
@@ -135,14 +85,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
 		return status;
-	if (parse_allowed(&texts, allow, &err) < 0)
+	if (firn_asked_isolation(&asked, &how, &err) < 0)
 		return firn_cmd_usage(self, err.text);
-	how.n_allow = texts.n;
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
 	if (common.dry_run)
-		return plan(self, &common, scene.target, result);
+		return plan(self, &common, &how, scene.target, result);
 	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_isolate(scene.target, scene.ledger, &how, &isolate, &err) < 0)
@@ -163,6 +112,7 @@ const struct firn_cmd firn_cmd_isolate = {
 	.more = "Examples:\n"
 		"  firn isolate web-1\n"
 		"  firn isolate --allow 10.20.0.5:9200 web-1\n"
+		"  firn isolate --pod web-1    # all that share its network\n"
 		"  firn isolate --log web-1; sleep 60; firn isolate web-1\n\n"
 		"Exit status 3: partial; what is still open is named.\n",
 	.run = run,

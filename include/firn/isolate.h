@@ -34,6 +34,10 @@ struct firn_isolation {
 	bool log; /* count whom it still tries to reach, see firn_attempts() */
 	bool reset;    /* then destroy its connections, see firn_reset() */
 	bool cut_unix; /* no new connection to a unix socket either */
+	/* Also the containers that share its network namespace; otherwise
+	 * nothing of theirs is touched. */
+	bool whole_pod;
+	bool cut_loopback;
 };
 
 /*
@@ -41,16 +45,24 @@ struct firn_isolation {
  *
  * First a BPF program on the container's cgroup, both ways (established
  * connections stop at once; holds for host-network containers; nothing inside
- * can undo it), then one at the host's end of each of its interfaces, because
- * raw frames pass the first.  Loopback stays.  Links are pinned, so that they
- * outlive firn.  Sockets keep their state; the peer sees silence.
+ * can undo it), then one at the interfaces, because raw frames pass the first:
+ * at the host's end of each; inside, in the container's network namespace,
+ * where there is no such end (macvlan, ipvlan, tap, a card of its own); and
+ * where others use the interface too (the host's, a pod's), one that drops only
+ * what sockets of its cgroup send.  This for every network namespace that one
+ * of its processes lives in.  Links are pinned, so that they outlive firn.
+ * Sockets keep their state; the peer sees silence.
  *
  * `*ret` is a new object:
  *   "state"    "isolated", or "partial" with what is left open
  *   "methods"  array of {"method": "cgroup-bpf" | "unix-bpf" | "tcx" |
- *              "clsact" | "nft" | "link-down", "on": cgroup or interface,
- * "covers": text, "verified": bool, "elapsed_us"} "not_used" array of
- * {"method", "why"} "open"     array of texts: what still gets through, and why
+ *              "clsact" | "nft" | "link-down" | "tcx-cgroup" | "tcx-inside",
+ *              "on": cgroup or interface, "covers": text, "verified": bool,
+ *              "elapsed_us"}
+ *   "not_used" array of {"method", "why"}
+ *   "open"     array of texts: what still gets through, and why
+ *   "shared_with" array of {"id", "name", "pid"}: the containers in the same
+ *              network namespace, or processes of none (these have no "id")
  *   "dropped"  {"egress_packets", "egress_bytes", "ingress_..."}, so far
  *   "already"  was it isolated before? then nothing is changed
  *   "unix"     (with the interfaces) what leads out of it over unix sockets:
@@ -138,14 +150,15 @@ FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);
 
 /*
- * firn_isolate_plan(target, ret, err) -- what firn_isolate() would try; changes
- * nothing.
+ * firn_isolate_plan(target, how, ret, err) -- what firn_isolate() would try;
+ * changes nothing.
  *
  * `*ret` is a new object: "would_cut", an array of {"methods": those that are
  * tried in turn until one holds, "on": cgroup or interface, "inside": the
  * interface's name in the container}; "would_stay_open", an array of texts.
  */
 FIRN_MUST_CHECK int firn_isolate_plan(const struct firn_target *target,
+				      const struct firn_isolation *how,
 				      json_t **ret, struct firn_err *err);
 
 #endif

@@ -91,12 +91,18 @@ firn_bpf_program(const char *name, uint32_t type, uint32_t attach,
 }
 
 static int
-make_map(union bpf_attr *attr, const char *name, struct firn_err *err)
+make_map(const char *name, uint32_t type, uint32_t key_size,
+	 uint32_t value_size, uint32_t n, struct firn_err *err)
 {
+	union bpf_attr attr = { 0 };
 	int fd;
 
-	strncpy(attr->map_name, name, sizeof(attr->map_name) - 1);
-	fd = call_with_memory(BPF_MAP_CREATE, attr);
+	attr.map_type = type;
+	attr.key_size = key_size;
+	attr.value_size = value_size;
+	attr.max_entries = n;
+	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
+	fd = call_with_memory(BPF_MAP_CREATE, &attr);
 	return fd < 0 ? firn_err_sys(err, "make BPF map %s", name) : fd;
 }
 
@@ -104,26 +110,16 @@ int
 firn_bpf_array(const char *name, uint32_t value_size, uint32_t n,
 	       struct firn_err *err)
 {
-	union bpf_attr attr = { 0 };
-
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = sizeof(uint32_t);
-	attr.value_size = value_size;
-	attr.max_entries = n;
-	return make_map(&attr, name, err);
+	return make_map(name, BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), value_size,
+			n, err);
 }
 
 int
 firn_bpf_lru(const char *name, uint32_t key_size, uint32_t value_size,
 	     uint32_t n, struct firn_err *err)
 {
-	union bpf_attr attr = { 0 };
-
-	attr.map_type = BPF_MAP_TYPE_LRU_HASH;
-	attr.key_size = key_size;
-	attr.value_size = value_size;
-	attr.max_entries = n;
-	return make_map(&attr, name, err);
+	return make_map(name, BPF_MAP_TYPE_LRU_HASH, key_size, value_size, n,
+			err);
 }
 
 bool
@@ -146,6 +142,21 @@ firn_bpf_find(int map_fd, const void *key, void *value)
 	attr.key = address(key);
 	attr.value = address(value);
 	return call(BPF_MAP_LOOKUP_ELEM, &attr) == 0;
+}
+
+int
+firn_bpf_cgroup_array(const char *name, struct firn_err *err)
+{
+	return make_map(name, BPF_MAP_TYPE_CGROUP_ARRAY, sizeof(uint32_t),
+			sizeof(uint32_t), 1, err);
+}
+
+int
+firn_bpf_set_cgroup(int map_fd, int cgroup_fd, struct firn_err *err)
+{
+	uint32_t value = (uint32_t)cgroup_fd;
+
+	return firn_bpf_write(map_fd, 0, &value, err);
 }
 
 int
@@ -262,6 +273,7 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 	/* BPF_LINK_TYPE_TCX; not in the headers of Debian 12. */
 	enum {
 		CGROUP = 3,
+		XDP = 6,
 		TCX = 11
 	};
 	struct bpf_link_info info = { 0 };
@@ -277,6 +289,9 @@ firn_bpf_link_look(int fd, struct firn_bpf_link *ret, struct firn_err *err)
 		/* struct { ifindex, attach_type } tcx, laid out like this. */
 		ret->ifindex = info.netns.netns_ino;
 		ret->attach = info.netns.attach_type;
+	} else if (info.type == XDP) {
+		ret->ifindex = info.xdp.ifindex;
+		ret->attach = BPF_XDP;
 	}
 	return 0;
 }
@@ -326,8 +341,10 @@ firn_bpf_try(int prog_fd, const void *frame, size_t size, uint32_t ifindex,
 	attr.test.prog_fd = (uint32_t)prog_fd;
 	attr.test.data_in = address(frame);
 	attr.test.data_size_in = (uint32_t)size;
-	attr.test.ctx_in = address(&skb);
-	attr.test.ctx_size_in = sizeof(skb);
+	if (ifindex != 0) {
+		attr.test.ctx_in = address(&skb);
+		attr.test.ctx_size_in = sizeof(skb);
+	}
 	if (call(BPF_PROG_TEST_RUN, &attr) < 0)
 		return firn_err_sys(err, "try BPF program");
 	*ret = attr.test.retval;

@@ -50,6 +50,12 @@ bool firn_bpf_next(int map_fd, const void *key, void *ret);
 
 /* firn_bpf_find(map_fd, key, value) -- false if there is none. */
 bool firn_bpf_find(int map_fd, const void *key, void *value);
+/* firn_bpf_cgroup_array(name, err) -- a map with room for one cgroup, which
+ * firn_bpf_set_cgroup() puts there: `cgroup_fd` is its folder on cgroup v2. */
+FIRN_MUST_CHECK int firn_bpf_cgroup_array(const char *name,
+					  struct firn_err *err);
+FIRN_MUST_CHECK int firn_bpf_set_cgroup(int map_fd, int cgroup_fd,
+					struct firn_err *err);
 
 FIRN_MUST_CHECK int firn_bpf_read(int map_fd, uint32_t key, void *value,
 				  struct firn_err *err);
@@ -108,8 +114,8 @@ FIRN_MUST_CHECK int firn_bpf_attached(uint32_t target, uint32_t attach,
  * on a packet of ours, which goes nowhere.
  *
  * `frame` starts with its Ethernet header; the program sees interface
- * `ifindex`, which exists in our network namespace.  `*ret` is what the program
- * returned.
+ * `ifindex`, which exists in our network namespace (0 for a program of XDP).
+ * Its socket is one of our own cgroup.  `*ret` is what the program returned.
  *
  * Source: Linux Documentation/bpf/bpf_prog_run.rst.
  */

@@ -14,8 +14,9 @@
 
 /* clang-format off: one a line */
 static const struct firn_method *const methods[] = {
-	&firn_method_cgroup, &firn_method_unix, &firn_method_tcx,
-	&firn_method_clsact, &firn_method_nft,  &firn_method_down,
+	&firn_method_cgroup, &firn_method_unix,   &firn_method_tcx,
+	&firn_method_clsact, &firn_method_nft,    &firn_method_down,
+	&firn_method_own,    &firn_method_inside,
 };
 /* clang-format on */
 
@@ -85,7 +86,7 @@ static bool
 is_same_place(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = { "method", "inode", "ifindex",
-					    "netns" };
+					    "netns", "sides" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const json_t *left = json_object_get(a, keys[i]),
@@ -141,6 +142,7 @@ keep(struct firn_cut *cut, const struct firn_method *method,
      const struct firn_place *place, const json_t *made, uint64_t start_ns)
 {
 	const json_t *rules = json_object_get(made, "allow");
+	bool loopback = json_is_true(json_object_get(made, "loopback"));
 
 	add_method(cut, method, place, NULL, start_ns);
 	if (cut->how->log && json_object_get(made, "attempts") == NULL)
@@ -155,6 +157,11 @@ keep(struct firn_cut *cut, const struct firn_method *method,
 			      "stay until it is released: allowed is %s",
 			      place->on, text == NULL ? "?" : text);
 	}
+	if (cut->how->cut_loopback && !loopback && place->link == NULL)
+		firn_cut_open(cut,
+			      "%s: was isolated before without loopback, which "
+			      "stays until it is released",
+			      place->on);
 	return 1;
 }
 

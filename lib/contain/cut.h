@@ -4,9 +4,11 @@
 /*
  * cut -- one isolation under way, and the methods it can use.
  *
- * A method makes one change at one place: a cgroup, or the host's end of one
- * interface.  Its details, as they stand in the ledger, are all that its undo
- * and the question whether it still holds need.
+ * A method makes one change at one place: a cgroup, the host's end of an
+ * interface, an interface of the host for what one cgroup sends, or an
+ * interface in the container's own network namespace.  Its details, as they
+ * stand in the ledger, are all that its undo and the question whether it still
+ * holds need.
  */
 
 #include <stdbool.h>
@@ -30,9 +32,9 @@ struct firn_cut {
 	uint32_t ifindex; /* some interface there, to prove programs; or 0 */
 	json_t *allow;    /* the rules, as texts */
 
-	json_t *methods, *not_used, *open; /* of the result */
-	json_t *unix_sockets;              /* likewise, or NULL */
-	size_t n_changes;                  /* made by this call */
+	json_t *methods, *not_used, *open, *shared_with; /* of the result */
+	json_t *unix_sockets;                            /* likewise, or NULL */
+	size_t n_changes;                                /* made by this call */
 	int attempts_fd; /* where the change under way counts them, or -1 */
 	bool cgroup_holds;
 };
@@ -41,8 +43,13 @@ struct firn_cut {
 struct firn_place {
 	const char *on;     /* in the result: a cgroup's path, an interface */
 	const char *covers; /* in the result */
-	int cgroup_fd;      /* -1 for an interface */
+	/* Of a cgroup, or whose sockets alone are judged at an interface; NULL
+	 * for an interface that is cut for everybody. */
+	const struct firn_cgroup *cgroup;
 	const struct firn_link *link; /* NULL for a cgroup */
+	const char *sides; /* tcx-cgroup: "egress", "ingress", "both" */
+	int netns_fd;    /* -1, or of the namespace that the interface is in */
+	uint64_t netns;  /* its inode; 0 for ours */
 	json_t *details; /* for the ledger; each method adds its own */
 };
 
@@ -70,7 +77,9 @@ extern const struct firn_method firn_method_cgroup; /* "cgroup-bpf" */
 extern const struct firn_method firn_method_tcx;
 extern const struct firn_method firn_method_clsact;
 extern const struct firn_method firn_method_nft;
-extern const struct firn_method firn_method_down; /* "link-down" */
+extern const struct firn_method firn_method_down;   /* "link-down" */
+extern const struct firn_method firn_method_own;    /* "tcx-cgroup" */
+extern const struct firn_method firn_method_inside; /* "tcx-inside" */
 
 /*
  * firn_cut_with(cut, method, place, err) -- use a method at a place.
@@ -129,6 +138,13 @@ FIRN_MUST_CHECK int firn_cut_load(const struct firn_cut *cut,
 				  enum firn_hook hook, int map_fd,
 				  struct firn_err *err);
 
+/* firn_cut_load_at(cut, place, hook, map_fd, err) -- the same for an interface
+ * of any type; for FIRN_HOOK_OWN_OUT the place has a cgroup. */
+FIRN_MUST_CHECK int firn_cut_load_at(const struct firn_cut *cut,
+				     const struct firn_place *place,
+				     enum firn_hook hook, int map_fd,
+				     struct firn_err *err);
+
 /*
  * firn_cut_attach(path, prog_fd, target, id, attach, err) -- a link, pinned.
  *
@@ -138,6 +154,11 @@ FIRN_MUST_CHECK int firn_cut_load(const struct firn_cut *cut,
 FIRN_MUST_CHECK int firn_cut_attach(const char *path, int prog_fd,
 				    uint32_t target, uint64_t id,
 				    uint32_t attach, struct firn_err *err);
+
+/* firn_cut_replace(path, prog_fd, id, attach, err) -- give the new program to
+ * such a link.  Returns 1, or 0 when there is none, and nothing in its way. */
+FIRN_MUST_CHECK int firn_cut_replace(const char *path, int prog_fd, uint64_t id,
+				     uint32_t attach, struct firn_err *err);
 
 /* firn_cut_pinned(path, id, attach, ret_program, err) -- is a link pinned there
  * that is attached at this place? */
@@ -151,17 +172,34 @@ FIRN_MUST_CHECK int firn_cut_is_attached(uint32_t program, uint32_t target,
 					 uint32_t attach, bool first,
 					 struct firn_err *err);
 
+/* firn_cut_is_before_taps(place) -- does the cut in there stop a frame before
+ * packet sockets see it? */
+bool firn_cut_is_before_taps(const struct firn_place *place);
+
 /* firn_cut_dropped(changes) -- what the programs of these changes have dropped
  * so far: a new object for the result. */
 json_t *firn_cut_dropped(const json_t *changes);
 
-/* The two parts. */
+/*
+ * firn_cut_cgroup(cut, err) and firn_cut_pod(cut, err) -- its cgroup, and those
+ * of the containers that share a network namespace with it.
+ */
 FIRN_MUST_CHECK int firn_cut_cgroup(struct firn_cut *cut, struct firn_err *err);
+FIRN_MUST_CHECK int firn_cut_pod(struct firn_cut *cut, struct firn_err *err);
+
+/* firn_cut_one_cgroup(cut, cgroup, err) -- as firn_cut_with(). */
+FIRN_MUST_CHECK int firn_cut_one_cgroup(struct firn_cut *cut,
+					const struct firn_cgroup *cgroup,
+					struct firn_err *err);
+
+/* firn_cut_interfaces(cut, methods, err) -- of every network namespace that its
+ * processes live in. */
 FIRN_MUST_CHECK int firn_cut_interfaces(
 	struct firn_cut *cut, const struct firn_method *const *methods,
 	struct firn_err *err);
 
-/* The methods for an interface in the order of preference; ends with NULL. */
+/* The methods for an interface's end on the host in the order of preference;
+ * ends with NULL. */
 extern const struct firn_method *const firn_link_methods[];
 
 #endif

@@ -27,10 +27,16 @@ _Static_assert(VALUE + (int)sizeof(struct firn_attempt) <= KEY,
 #define VALUE_OF(member) \
 	((int16_t)(VALUE + (int)offsetof(struct firn_attempt, member)))
 
+bool
+firn_attempts_seen(enum firn_hook hook)
+{
+	return hook != FIRN_HOOK_XDP_IN;
+}
+
 static int32_t
 base_of(const struct firn_attempt_spot *spot)
 {
-	return firn_hook_is_link(spot->hook) ? ETH_HLEN : 0;
+	return firn_filter_has_ethernet(spot->filter) ? ETH_HLEN : 0;
 }
 
 static void
@@ -48,7 +54,7 @@ fetch(const struct firn_attempt_spot *spot, int16_t to, int32_t size, int no)
 {
 	struct firn_bpf_code *code = spot->code;
 
-	firn_bpf_move(code, BPF_REG_1, spot->skb);
+	firn_bpf_move(code, BPF_REG_1, spot->packet);
 	firn_bpf_move(code, BPF_REG_3, FRAME);
 	firn_bpf_add(code, BPF_REG_3, to);
 	firn_bpf_set(code, BPF_REG_4, size);
@@ -92,7 +98,8 @@ keep_port(const struct firn_attempt_spot *spot, int done)
 	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, IPPROTO_UDP, done);
 	firn_bpf_place(code, ports);
 	fetch(spot, spot->scratch, 4, done);
-	load(spot, BPF_H, BPF_REG_0, firn_hook_is_out(spot->hook) ? 2 : 0);
+	load(spot, BPF_H, BPF_REG_0,
+	     firn_hook_is_out(spot->filter->hook) ? 2 : 0);
 	firn_bpf_store(code, BPF_H, FRAME, KEY_OF(port), BPF_REG_0);
 	firn_bpf_jump(code, done);
 }
@@ -112,7 +119,7 @@ ipv4(const struct firn_attempt_spot *spot, int done)
 
 	set_ethertype(spot, ETH_P_IP);
 	fetch_header(spot, 20, done);
-	keep_remote(spot, firn_hook_is_out(spot->hook) ? 16 : 12, 1);
+	keep_remote(spot, firn_hook_is_out(spot->filter->hook) ? 16 : 12, 1);
 	/* Behind the first fragment there are no ports. */
 	load(spot, BPF_H, BPF_REG_1, 6);
 	load(spot, BPF_B, BPF_REG_0, 9);
@@ -133,7 +140,7 @@ ipv6(const struct firn_attempt_spot *spot, int done)
 {
 	set_ethertype(spot, ETH_P_IPV6);
 	fetch_header(spot, 40, done);
-	keep_remote(spot, firn_hook_is_out(spot->hook) ? 24 : 8, 4);
+	keep_remote(spot, firn_hook_is_out(spot->filter->hook) ? 24 : 8, 4);
 	load(spot, BPF_B, BPF_REG_0, 6);
 	firn_bpf_set(spot->code, BPF_REG_2, base_of(spot) + 40);
 	keep_port(spot, done);
@@ -146,7 +153,8 @@ arp(const struct firn_attempt_spot *spot, int done)
 	struct firn_bpf_code *code = spot->code;
 
 	firn_bpf_set(code, BPF_REG_2,
-		     ETH_HLEN + (firn_hook_is_out(spot->hook) ? 24 : 14));
+		     ETH_HLEN +
+			     (firn_hook_is_out(spot->filter->hook) ? 24 : 14));
 	fetch(spot, spot->scratch, 4, done);
 	keep_remote(spot, 0, 1);
 	firn_bpf_jump(code, done);
@@ -191,8 +199,9 @@ make_key(const struct firn_attempt_spot *spot)
 	    done = firn_bpf_label(code);
 
 	clear(spot, KEY, sizeof(struct firn_attempt_key));
-	firn_bpf_store32(code, FRAME, KEY_OF(hook), (int32_t)spot->hook);
-	if (firn_hook_is_link(spot->hook))
+	firn_bpf_store32(code, FRAME, KEY_OF(hook),
+			 (int32_t)spot->filter->hook);
+	if (firn_filter_has_ethernet(spot->filter))
 		by_ethertype(spot, is_ipv4, is_ipv6, done);
 	else
 		by_version(spot, is_ipv4, is_ipv6, done);
@@ -206,7 +215,7 @@ make_key(const struct firn_attempt_spot *spot)
 static void
 load_length(const struct firn_attempt_spot *spot, uint8_t dst)
 {
-	firn_bpf_load(spot->code, BPF_W, dst, spot->skb,
+	firn_bpf_load(spot->code, BPF_W, dst, spot->packet,
 		      offsetof(struct __sk_buff, len));
 }
 
@@ -222,7 +231,7 @@ take_sample(const struct firn_attempt_spot *spot)
 	firn_bpf_place(code, short_one);
 	firn_bpf_jump_if(code, BPF_JLT, BPF_REG_4, 1, none);
 	firn_bpf_store(code, BPF_DW, FRAME, VALUE_OF(sample_len), BPF_REG_4);
-	firn_bpf_move(code, BPF_REG_1, spot->skb);
+	firn_bpf_move(code, BPF_REG_1, spot->packet);
 	firn_bpf_set(code, BPF_REG_2, 0);
 	firn_bpf_move(code, BPF_REG_3, FRAME);
 	firn_bpf_add(code, BPF_REG_3, VALUE_OF(sample));
@@ -245,7 +254,7 @@ insert(const struct firn_attempt_spot *spot)
 	firn_bpf_store(code, BPF_DW, FRAME, VALUE_OF(first_ns), NOW);
 	firn_bpf_store(code, BPF_DW, FRAME, VALUE_OF(last_ns), NOW);
 	take_sample(spot);
-	firn_bpf_map(code, BPF_REG_1, spot->map_fd);
+	firn_bpf_map(code, BPF_REG_1, spot->filter->attempts_fd);
 	firn_bpf_move(code, BPF_REG_2, FRAME);
 	firn_bpf_add(code, BPF_REG_2, KEY);
 	firn_bpf_move(code, BPF_REG_3, FRAME);
@@ -278,7 +287,7 @@ firn_attempt_code(const struct firn_attempt_spot *spot)
 	make_key(spot);
 	firn_bpf_call(code, BPF_FUNC_ktime_get_boot_ns);
 	firn_bpf_move(code, NOW, BPF_REG_0);
-	firn_bpf_map(code, BPF_REG_1, spot->map_fd);
+	firn_bpf_map(code, BPF_REG_1, spot->filter->attempts_fd);
 	firn_bpf_move(code, BPF_REG_2, FRAME);
 	firn_bpf_add(code, BPF_REG_2, KEY);
 	firn_bpf_call(code, BPF_FUNC_map_lookup_elem);

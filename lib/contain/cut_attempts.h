@@ -6,6 +6,7 @@
  * map that the programs write into what they drop.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -38,12 +39,15 @@ struct firn_attempt {
 /* What the program looks like where it has dropped a packet. */
 struct firn_attempt_spot {
 	struct firn_bpf_code *code;
-	enum firn_hook hook;
-	int map_fd;
-	uint8_t skb;     /* the register that holds it, 6 or 7 */
+	const struct firn_filter *filter;
+	uint8_t packet;  /* the register that holds it, 6 or 7 */
 	int16_t scratch; /* 40 bytes of the frame; all below is free, and so
 			  * are the registers 8 and 9 */
 };
+
+/* firn_attempts_seen(hook) -- can they be counted there?  XDP's programs read
+ * packets by other means. */
+bool firn_attempts_seen(enum firn_hook hook);
 
 /* firn_attempt_code(spot) -- count it. */
 void firn_attempt_code(const struct firn_attempt_spot *spot);

@@ -1,6 +1,9 @@
 /* What the methods that are made of BPF programs have in common. */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if_arp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,57 +107,6 @@ firn_cut_log(const struct firn_cut *cut, struct firn_place *place,
 	return 0;
 }
 
-/* Where a cgroup's programs can't be tried, for want of an interface, the
- * method's verify says so. */
-static int
-prove(const struct firn_cut *cut, enum firn_hook hook, int prog_fd, int map_fd,
-      struct firn_err *err)
-{
-	if (!firn_hook_is_link(hook) && cut->ifindex == 0)
-		return 0;
-	return firn_cut_prove(prog_fd, hook, cut->how, map_fd, cut->ifindex,
-			      err);
-}
-
-/* The packets that prove it are no attempts: it's another one that judges them,
- * the same but for the map. */
-static int
-load_logging(const struct firn_cut *cut, enum firn_hook hook, int map_fd,
-	     struct firn_err *err)
-{
-	autoclose int scratch = firn_attempts_map(err), fd = -1;
-
-	if (scratch < 0)
-		return -1;
-	fd = firn_cut_program_logging(hook, cut->how, map_fd, scratch, err);
-	if (fd < 0 || prove(cut, hook, fd, map_fd, err) < 0)
-		return -1;
-	return firn_cut_program_logging(hook, cut->how, map_fd,
-					cut->attempts_fd, err);
-}
-
-int
-firn_cut_load(const struct firn_cut *cut, enum firn_hook hook, int map_fd,
-	      struct firn_err *err)
-{
-	autoclose int fd = -1;
-
-	if (cut->attempts_fd >= 0) {
-		struct firn_err why = { 0 };
-
-		fd = load_logging(cut, hook, map_fd, &why);
-		if (fd >= 0)
-			return firn_steal_fd(&fd);
-		json_array_append_new(cut->not_used,
-				      json_pack("{s:s, s:s}", "method", "log",
-						"why", why.text));
-	}
-	fd = firn_cut_program(hook, cut->how, map_fd, err);
-	if (fd < 0 || prove(cut, hook, fd, map_fd, err) < 0)
-		return -1;
-	return firn_steal_fd(&fd);
-}
-
 static bool
 is_cgroup(uint32_t attach)
 {
@@ -182,15 +134,27 @@ left_over(const char *path, uint64_t target, uint32_t attach)
 }
 
 int
-firn_cut_attach(const char *path, int prog_fd, uint32_t target, uint64_t id,
-		uint32_t attach, struct firn_err *err)
+firn_cut_replace(const char *path, int prog_fd, uint64_t id, uint32_t attach,
+		 struct firn_err *err)
 {
 	autoclose int fd = left_over(path, id, attach);
 
 	if (fd >= 0)
-		return firn_bpf_update(fd, prog_fd, err);
+		return firn_bpf_update(fd, prog_fd, err) < 0 ? -1 : 1;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return firn_err_sys(err, "remove pin %s", path);
+	return 0;
+}
+
+int
+firn_cut_attach(const char *path, int prog_fd, uint32_t target, uint64_t id,
+		uint32_t attach, struct firn_err *err)
+{
+	int replaced = firn_cut_replace(path, prog_fd, id, attach, err);
+	autoclose int fd = -1;
+
+	if (replaced != 0)
+		return replaced < 0 ? -1 : 0;
 	fd = firn_bpf_link(prog_fd, target, attach,
 			   is_cgroup(attach) ? 0 : FIRN_BPF_F_BEFORE, err);
 	if (fd < 0)

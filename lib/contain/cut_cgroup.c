@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -18,19 +19,34 @@ enum {
 	COUNTERS
 };
 
+/* Only the container's own go without a number: a pod has several. */
+static int
+add_pins(struct firn_cut *cut, struct firn_place *place, struct firn_err *err)
+{
+	unsigned long long inode = place->cgroup->inode;
+	char out[64], in[64], counters[64];
+
+	if (inode == cut->target->v2.inode)
+		return firn_cut_add_pins(cut, place, err, "cgroup-out",
+					 "cgroup-in", "cgroup-counters", NULL);
+	snprintf(out, sizeof(out), "cgroup-%llu-out", inode);
+	snprintf(in, sizeof(in), "cgroup-%llu-in", inode);
+	snprintf(counters, sizeof(counters), "cgroup-%llu-counters", inode);
+	return firn_cut_add_pins(cut, place, err, out, in, counters, NULL);
+}
+
 static int
 plan(struct firn_cut *cut, struct firn_place *place, struct firn_err *err)
 {
-	const struct firn_cgroup *cgroup = &cut->target->v2;
-
-	if (firn_cut_add_pins(cut, place, err, "cgroup-out", "cgroup-in",
-			      "cgroup-counters", NULL) < 0)
+	if (add_pins(cut, place, err) < 0)
 		return -1;
-	firn_json_text(place->details, "cgroup", cgroup->folder);
-	firn_json_uint(place->details, "inode", cgroup->inode);
+	firn_json_text(place->details, "cgroup", place->cgroup->folder);
+	firn_json_uint(place->details, "inode", place->cgroup->inode);
 	firn_json_text(place->details, "counters",
 		       firn_cut_pin(place, COUNTERS));
 	json_object_set(place->details, "allow", cut->allow);
+	json_object_set_new(place->details, "loopback",
+			    json_boolean(cut->how->cut_loopback));
 	return 0;
 }
 
@@ -39,8 +55,8 @@ static int
 make(struct firn_cut *cut, const struct firn_place *place, struct firn_err *err)
 {
 	autoclose int map_fd = -1, out_fd = -1, in_fd = -1;
-	uint32_t target = (uint32_t)place->cgroup_fd;
-	uint64_t id = cut->target->v2.inode;
+	uint32_t target = (uint32_t)place->cgroup->dir_fd;
+	uint64_t id = place->cgroup->inode;
 
 	map_fd = firn_cut_counters(firn_cut_pin(place, COUNTERS), err);
 	if (map_fd < 0)
@@ -83,8 +99,8 @@ static int
 verify(struct firn_cut *cut, const struct firn_place *place,
        struct firn_err *err)
 {
-	uint32_t target = (uint32_t)place->cgroup_fd, program;
-	uint64_t id = cut->target->v2.inode;
+	uint32_t target = (uint32_t)place->cgroup->dir_fd, program;
+	uint64_t id = place->cgroup->inode;
 
 	if (firn_cut_pinned(firn_cut_pin(place, OUT), id,
 			    BPF_CGROUP_INET_EGRESS, &program, err) < 0 ||
@@ -156,24 +172,35 @@ is_the_containers(const struct firn_cgroup *cgroup, struct firn_err *err)
 }
 
 int
-firn_cut_cgroup(struct firn_cut *cut, struct firn_err *err)
+firn_cut_one_cgroup(struct firn_cut *cut, const struct firn_cgroup *cgroup,
+		    struct firn_err *err)
 {
-	const struct firn_cgroup *cgroup = &cut->target->v2;
 	autojson json_t *details = json_object();
 	struct firn_place place = {
 		.on = cgroup->path,
-		.covers = "all packets, both ways, of sockets made in its "
-			  "cgroup, established connections included; loopback "
-			  "stays",
-		.cgroup_fd = cgroup->dir_fd,
+		.covers = cut->how->cut_loopback
+				  ? "all packets, both ways, of sockets made "
+				    "in its cgroup, established connections "
+				    "and loopback included"
+				  : "all packets, both ways, of sockets made "
+				    "in its cgroup, established connections "
+				    "included; loopback stays",
+		.cgroup = cgroup,
+		.netns_fd = -1,
 		.details = details,
 	};
 	struct firn_err why = { 0 };
-	int done;
 
 	if (is_the_containers(cgroup, &why) < 0)
 		return firn_cut_without(cut, firn_method_cgroup.name, why.text);
-	done = firn_cut_with(cut, &firn_method_cgroup, &place, err);
+	return firn_cut_with(cut, &firn_method_cgroup, &place, err);
+}
+
+int
+firn_cut_cgroup(struct firn_cut *cut, struct firn_err *err)
+{
+	int done = firn_cut_one_cgroup(cut, &cut->target->v2, err);
+
 	if (done < 0)
 		return -1;
 	cut->cgroup_holds = done == 1;

@@ -1,12 +1,13 @@
-#include <errno.h>
+#include "contain/cut_interfaces.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "contain/cut.h"
 #include "contain/interfaces.h"
+#include "contain/sharers.h"
 
 const struct firn_method *const firn_link_methods[] = {
 	&firn_method_tcx,
@@ -17,8 +18,8 @@ const struct firn_method *const firn_link_methods[] = {
 };
 
 /* What the cgroup's programs don't see. */
-static void
-leave_open(struct firn_cut *cut, const char *where, const char *why)
+void
+firn_leave_open(struct firn_cut *cut, const char *where, const char *why)
 {
 	if (cut->cgroup_holds)
 		firn_cut_open(cut,
@@ -31,24 +32,28 @@ leave_open(struct firn_cut *cut, const char *where, const char *why)
 }
 
 static int
-leave_all_open(struct firn_cut *cut, const char *why)
+leave_all_open(const struct firn_room *room, const char *why)
 {
-	leave_open(cut, "all its interfaces", why);
-	return firn_cut_without(cut, firn_method_tcx.name, why);
+	autobuf struct firn_buf where = { 0 };
+
+	firn_buf_addf(&where, "all %sinterfaces", room->whose);
+	firn_leave_open(room->cut, where.data == NULL ? "" : where.data, why);
+	return firn_cut_without(room->cut, firn_method_tcx.name, why);
 }
 
 /* The suspect may have named it: the terminal's safety is JSON's, not ours. */
 static int
-cut_end(struct firn_cut *cut, const struct firn_end *end,
-	const struct firn_method *const *methods, bool *ret_done,
-	struct firn_err *err)
+cut_end(const struct firn_room *room, const struct firn_end *end,
+	bool *ret_done, struct firn_err *err)
 {
+	const struct firn_method *const *methods = room->methods;
+	struct firn_cut *cut = room->cut;
 	char covers[160];
 	struct firn_place place = {
 		.on = end->outside.name,
 		.covers = covers,
-		.cgroup_fd = -1,
 		.link = &end->outside,
+		.netns_fd = -1,
 	};
 
 	snprintf(covers, sizeof(covers),
@@ -80,67 +85,166 @@ cut_end(struct firn_cut *cut, const struct firn_end *end,
 	return 0;
 }
 
+/* The frames that no method of ours in there meets. */
 static void
-name_end(const struct firn_end *end, char *ret, size_t size)
+name_the_rest(const struct firn_room *room, const struct firn_end *end,
+	      const struct firn_place *place)
 {
-	snprintf(ret, size, "its interface %u (%s)", end->inside.ifindex,
+	char name[96];
+
+	firn_end_name(room, end, name, sizeof(name));
+	if (!room->powers->raw)
+		return;
+	if (!firn_cut_is_before_taps(place))
+		firn_cut_open(
+			room->cut,
+			"%s: frames that packet sockets receive: XDP can't "
+			"be had on it",
+			name);
+	if (end->parent.ifindex == 0)
+		firn_cut_open(room->cut,
+			      "%s: raw frames that are sent past the queueing "
+			      "discipline (PACKET_QDISC_BYPASS, AF_XDP): there "
+			      "is no end on the host to stop them at",
+			      name);
+}
+
+/* From inside; and at the card below, because a frame may go straight there,
+ * and another interface may be made on it. */
+static int
+cut_from_inside(const struct firn_room *room, const struct firn_end *end,
+		bool *ret_done, struct firn_err *err)
+{
+	autojson json_t *details = json_object();
+	struct firn_place place = {
+		.on = end->inside.name,
+		.covers =
+			"every frame, both ways, raw ones too, from inside of "
+			"the container's network namespace",
+		.link = &end->inside,
+		.netns_fd = room->netns_fd,
+		.netns = room->space->inode,
+		.details = details,
+	};
+	int done = firn_cut_with(room->cut, &firn_method_inside, &place, err);
+
+	if (done <= 0)
+		return done;
+	*ret_done = true;
+	if (end->parent.ifindex != 0) {
+		done = firn_cut_own(room, &end->parent, "both", err);
+		if (done < 0)
+			return -1;
+		*ret_done = done == 1;
+	}
+	name_the_rest(room, end, &place);
+	return 0;
+}
+
+void
+firn_end_name(const struct firn_room *room, const struct firn_end *end,
+	      char *ret, size_t size)
+{
+	snprintf(ret, size, "%sinterface %u (%s)", room->whose,
+		 end->inside.ifindex,
 		 end->inside.kind[0] == '\0' ? "a network card"
 					     : end->inside.kind);
 }
 
-/* Returns whether nothing gets past the interfaces; -1 on failure. */
+/* Sets whether nothing gets past the interfaces. */
 static int
-cut_ends(struct firn_cut *cut, const struct firn_interfaces *interfaces,
-	 const struct firn_method *const *methods, struct firn_err *err)
+cut_ends(const struct firn_room *room, const struct firn_interfaces *interfaces,
+	 bool *ret_whole, struct firn_err *err)
 {
-	int all = 1;
+	bool whole = true;
 
 	for (size_t i = 0; i < interfaces->n_ends; i++) {
 		const struct firn_end *end = &interfaces->ends[i];
 		bool done = false;
-		char name[64];
+		char name[96];
 
-		name_end(end, name, sizeof(name));
-		if (end->outside.ifindex == 0) {
-			leave_open(cut, name,
-				   "it has no end in the host's network "
-				   "namespace");
-			all = 0;
-			continue;
-		}
-		if (cut_end(cut, end, methods, &done, err) < 0)
+		if ((end->outside.ifindex != 0
+			     ? cut_end(room, end, &done, err)
+			     : cut_from_inside(room, end, &done, err)) < 0)
 			return -1;
-		if (!done) {
-			leave_open(cut, name,
-				   "no method could be used on its "
-				   "end on the host");
-			all = 0;
-		}
+		if (done)
+			continue;
+		whole = false;
+		firn_end_name(room, end, name, sizeof(name));
+		firn_leave_open(room->cut, name, "no method could be used");
 	}
-	return all;
+	*ret_whole = whole;
+	return 0;
 }
 
 static int
-refuse_shared(struct firn_cut *cut, const struct firn_interfaces *interfaces)
+look(const struct firn_room *room, struct firn_interfaces *interfaces,
+     struct firn_sharers *sharers, struct firn_err *why)
 {
-	autobuf struct firn_buf why = { 0 };
-	size_t shown = sizeof(interfaces->outsiders) /
-		       sizeof(interfaces->outsiders[0]);
+	const struct firn_cut *cut = room->cut;
 
-	firn_buf_addf(&why,
-		      "its network namespace is shared with %zu other "
-		      "processes, which would be cut with it: pid",
-		      interfaces->n_outsiders);
-	for (size_t i = 0; i < interfaces->n_outsiders && i < shown; i++)
-		firn_buf_addf(&why, " %d", interfaces->outsiders[i]);
-	if (interfaces->n_outsiders > shown)
-		firn_buf_addf(&why, " ...");
-	return leave_all_open(cut, why.data == NULL ? "shared" : why.data);
+	if (firn_interfaces_find(room->netns_fd, cut->rtnl_fd, interfaces,
+				 why) < 0)
+		return -1;
+	return firn_sharers_find(cut->target, room->space->inode, sharers, why);
+}
+
+static int
+cut_room(const struct firn_room *room, bool *ret_whole, struct firn_err *err)
+{
+	autodone(
+		firn_interfaces_free) struct firn_interfaces interfaces = { 0 };
+	autodone(firn_sharers_free) struct firn_sharers sharers = { 0 };
+	struct firn_cut *cut = room->cut;
+	struct firn_err why = { 0 };
+
+	if (look(room, &interfaces, &sharers, &why) < 0)
+		return leave_all_open(room, why.text);
+	firn_sharers_json(cut->target, &sharers, cut->shared_with);
+	if (sharers.n > 0 && !cut->how->whole_pod)
+		return firn_cut_shared(room, &interfaces, err);
+	return cut_ends(room, &interfaces, ret_whole, err);
+}
+
+static int
+cut_space(struct firn_room *room, bool *ret_whole, struct firn_err *err)
+{
+	struct firn_cut *cut = room->cut;
+	autoclose int netns_fd = -1;
+	struct firn_err why = { 0 };
+	uint64_t own;
+
+	if (firn_own_netns(&own, &why) < 0)
+		return leave_all_open(room, why.text);
+	if (room->space->inode == own)
+		return firn_cut_hosts(room, err);
+	if (firn_space_is_hosts(cut->target, room->space))
+		return leave_all_open(room, "it uses the host's network "
+					    "namespace, and firn is in "
+					    "another one");
+	netns_fd = firn_space_open(cut->target, room->space, &why);
+	if (netns_fd < 0)
+		return leave_all_open(room, why.text);
+	room->netns_fd = netns_fd;
+	return cut_room(room, ret_whole, err);
+}
+
+static bool
+is_in_whole(const struct firn_cut *cut, const struct firn_spaces *spaces,
+	    const bool *whole, pid_t pid)
+{
+	uint64_t netns = firn_netns_of(cut->target->host, pid, pid);
+
+	for (size_t i = 0; i < spaces->n; i++)
+		if (spaces->items[i].inode == netns)
+			return whole[i];
+	return false;
 }
 
 /* Members that neither the cgroup's nor the interfaces' programs meet. */
 static void
-name_the_uncut(struct firn_cut *cut, bool interfaces_hold)
+name_the_uncut(struct firn_cut *cut, const struct firn_spaces *spaces,
+	       const bool *whole)
 {
 	const struct firn_members *members = &cut->target->members;
 	pid_t first = 0;
@@ -155,7 +259,7 @@ name_the_uncut(struct firn_cut *cut, bool interfaces_hold)
 		    (one->membership & FIRN_IN_CGROUP) != 0 &&
 		    (one->out_of & FIRN_OUT_OF_V2) == 0)
 			continue;
-		if (interfaces_hold && (one->membership & FIRN_IN_NETNS))
+		if (is_in_whole(cut, spaces, whole, one->pid))
 			continue;
 		if (n++ == 0)
 			first = one->pid;
@@ -165,6 +269,23 @@ name_the_uncut(struct firn_cut *cut, bool interfaces_hold)
 			      "%zu of its processes are outside of what was "
 			      "cut, the first is pid %d",
 			      n, first);
+	if (spaces->n_more > 0)
+		firn_cut_open(cut,
+			      "%zu of its threads live in still more network "
+			      "namespaces than the %d that were looked at",
+			      spaces->n_more, FIRN_SPACES);
+}
+
+/* Whoever may change the host's network makes a new way out of it. */
+static void
+name_new_ways(struct firn_cut *cut, const struct firn_powers *powers)
+{
+	if (powers->raw && powers->admin && powers->on_host)
+		firn_cut_open(cut,
+			      "raw frames on interfaces that it makes from now "
+			      "on: it has CAP_NET_ADMIN in the host's user "
+			      "namespace, which reaches the host's interfaces "
+			      "from inside; none while it is frozen");
 }
 
 int
@@ -172,23 +293,29 @@ firn_cut_interfaces(struct firn_cut *cut,
 		    const struct firn_method *const *methods,
 		    struct firn_err *err)
 {
-	autodone(
-		firn_interfaces_free) struct firn_interfaces interfaces = { 0 };
-	struct firn_err why = { 0 };
-	int all = 0;
+	const struct firn_powers powers = firn_powers(cut->target);
+	bool whole[FIRN_SPACES] = { 0 };
+	struct firn_spaces spaces;
 
-	if (firn_interfaces_find(cut->target, cut->rtnl_fd, &interfaces, &why) <
-	    0)
-		leave_all_open(cut, why.text);
-	else if (interfaces.is_ours)
-		leave_all_open(cut, "it uses the host's network namespace, "
-				    "whose interfaces are the host's");
-	else if (interfaces.n_outsiders > 0)
-		refuse_shared(cut, &interfaces);
-	else
-		all = cut_ends(cut, &interfaces, methods, err);
-	if (all < 0)
-		return -1;
-	name_the_uncut(cut, all == 1);
+	firn_spaces_find(cut->target, &spaces);
+	for (size_t i = 0; i < spaces.n; i++) {
+		char whose[64] = "its ";
+		struct firn_room room = {
+			.cut = cut,
+			.methods = methods,
+			.powers = &powers,
+			.space = &spaces.items[i],
+			.whose = whose,
+			.netns_fd = -1,
+		};
+
+		if (i > 0)
+			snprintf(whose, sizeof(whose), "its process %d's ",
+				 spaces.items[i].pid);
+		if (cut_space(&room, &whole[i], err) < 0)
+			return -1;
+	}
+	name_the_uncut(cut, &spaces, whole);
+	name_new_ways(cut, &powers);
 	return 0;
 }

@@ -6,14 +6,14 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/interfaces.h"
+#include "contain/spaces.h"
 
 int
 firn_place_describe(struct firn_place *place, struct firn_err *err)
 {
-	uint64_t netns;
+	uint64_t netns = place->netns;
 
-	if (firn_own_netns(&netns, err) < 0)
+	if (netns == 0 && firn_own_netns(&netns, err) < 0)
 		return -1;
 	firn_json_uint(place->details, "ifindex", place->link->ifindex);
 	firn_json_hex(place->details, "address", place->link->address,

@@ -2,7 +2,7 @@
 #define CONTAIN_CUT_LINK_H
 
 /*
- * cut_link -- an interface of the host in the ledger, and found again.
+ * cut_link -- an interface in the ledger, and one of the host's found again.
  */
 
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "host/rtnl.h"
 
 /* firn_place_describe(place, err) -- index, link address and network namespace
- * of its interface into the details. */
+ * of its interface into the details; ours, unless the place says which. */
 FIRN_MUST_CHECK int firn_place_describe(struct firn_place *place,
 					struct firn_err *err);
 

@@ -1,67 +1,28 @@
 #include "contain/cut_program.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
 #include "base/auto.h"
 #include "contain/bpf_call.h"
 #include "contain/cut_attempts.h"
 #include "contain/cut_reset.h"
-
-/* What the registers hold from the first line on. */
-enum {
-	SKB = BPF_REG_6,
-	VERDICT = BPF_REG_7,
-	ADDRESS = BPF_REG_8, /* IPv4: the other side's, as on the wire */
-	PORT = BPF_REG_9,    /* the other side's, as on the wire, or below */
-	FRAME = BPF_REG_10,
-};
-
-/* A packet that has no port that can be seen, and one whose port doesn't
- * matter. */
-enum {
-	NO_PORT = -1,
-	EVERY_PORT = -2
-};
-
-/* What the frame holds. */
-enum {
-	HEADER = -64,  /* 40 bytes, the longest header we read */
-	PORTS = -16,   /* 4 bytes: source, destination */
-	ND_TYPE = -12, /* 1 byte */
-	KEY = -8,      /* 4 bytes */
-};
-
-/* Lengths of whole frames: an ARP packet is 42 bytes, or 60 with padding;
- * neighbour discovery is 86 with one address option. */
-enum {
-	ARP_MAX = 60,
-	ND_MAX = 86 + 16
-};
-
-struct cut {
-	struct firn_bpf_code *code;
-	const struct firn_isolation *how;
-	enum firn_hook hook;
-	int attempts_fd; /* -1: they are not counted */
-	int pass, drop;  /* labels */
-};
+#include "contain/cut_rules.h"
 
 bool
 firn_hook_is_link(enum firn_hook hook)
 {
-	return hook == FIRN_HOOK_LINK_OUT || hook == FIRN_HOOK_LINK_IN;
+	return hook != FIRN_HOOK_CGROUP_OUT && hook != FIRN_HOOK_CGROUP_IN;
 }
 
 bool
 firn_hook_is_out(enum firn_hook hook)
 {
-	return hook == FIRN_HOOK_CGROUP_OUT || hook == FIRN_HOOK_LINK_OUT;
+	return hook == FIRN_HOOK_CGROUP_OUT || hook == FIRN_HOOK_LINK_OUT ||
+	       hook == FIRN_HOOK_OWN_OUT;
 }
 
 /* At an interface "pass" lets the host's other programs have their say; -1 is
@@ -69,9 +30,17 @@ firn_hook_is_out(enum firn_hook hook)
 int32_t
 firn_hook_answer(enum firn_hook hook, bool pass)
 {
+	if (hook == FIRN_HOOK_XDP_IN)
+		return pass ? XDP_PASS : XDP_DROP;
 	if (firn_hook_is_link(hook))
 		return pass ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 	return pass ? 1 : 0;
+}
+
+bool
+firn_filter_has_ethernet(const struct firn_filter *filter)
+{
+	return firn_hook_is_link(filter->hook) && !filter->headless;
 }
 
 uint32_t
@@ -80,336 +49,15 @@ firn_count_key(enum firn_hook hook, bool pass)
 	return 2 * (uint32_t)hook + (pass ? 1 : 0);
 }
 
-static int32_t
-base_of(const struct cut *cut)
-{
-	return firn_hook_is_link(cut->hook) ? ETH_HLEN : 0;
-}
-
-static bool
-any_rule(const struct cut *cut, int family)
-{
-	for (size_t i = 0; i < cut->how->n_allow; i++)
-		if (cut->how->allow[i].family == family)
-			return true;
-	return false;
-}
-
-static bool
-any_port(const struct cut *cut, int family)
-{
-	for (size_t i = 0; i < cut->how->n_allow; i++)
-		if (cut->how->allow[i].family == family &&
-		    cut->how->allow[i].port != 0)
-			return true;
-	return false;
-}
-
-/* Bytes of the packet to the frame; too short a packet is dropped.  The offset
- * is in BPF_REG_2 already. */
-static void
-fetch(const struct cut *cut, int16_t to, int32_t size)
-{
-	struct firn_bpf_code *code = cut->code;
-
-	firn_bpf_move(code, BPF_REG_1, SKB);
-	firn_bpf_move(code, BPF_REG_3, FRAME);
-	firn_bpf_add(code, BPF_REG_3, to);
-	firn_bpf_set(code, BPF_REG_4, size);
-	firn_bpf_call(code, BPF_FUNC_skb_load_bytes);
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 0, cut->drop);
-}
-
-static void
-fetch_at(const struct cut *cut, int32_t from, int16_t to, int32_t size)
-{
-	firn_bpf_set(cut->code, BPF_REG_2, from);
-	fetch(cut, to, size);
-}
-
-/* The other side's port, once BPF_REG_2 says where the ports are. */
-static void
-take_port(const struct cut *cut)
-{
-	int16_t at = firn_hook_is_out(cut->hook) ? PORTS + 2 : PORTS;
-
-	fetch(cut, PORTS, 4);
-	firn_bpf_load(cut->code, BPF_H, PORT, FRAME, at);
-}
-
-/* Go on at `label` unless the protocol in BPF_REG_0 has ports. */
-static void
-unless_ports(const struct cut *cut, int label)
-{
-	int ports = firn_bpf_label(cut->code);
-
-	firn_bpf_jump_if(cut->code, BPF_JEQ, BPF_REG_0, IPPROTO_TCP, ports);
-	firn_bpf_jump_if(cut->code, BPF_JNE, BPF_REG_0, IPPROTO_UDP, label);
-	firn_bpf_place(cut->code, ports);
-}
-
-/* The end of each rule: the address fits, so the port decides. */
-static void
-decide(const struct cut *cut, const struct firn_allow *rule, int next)
-{
-	if (rule->port != 0) {
-		firn_bpf_jump_if(cut->code, BPF_JEQ, PORT, EVERY_PORT,
-				 cut->pass);
-		firn_bpf_jump_if(cut->code, BPF_JNE, PORT, htons(rule->port),
-				 next);
-	}
-	firn_bpf_jump(cut->code, cut->pass);
-}
-
-/* The mask of the i-th 32 bits of an address, as on the wire. */
-static uint32_t
-mask_of(const struct firn_allow *rule, unsigned i)
-{
-	if (rule->prefix <= 32 * i)
-		return 0;
-	if (rule->prefix >= 32 * (i + 1))
-		return UINT32_MAX;
-	return htonl(UINT32_MAX << (32 * (i + 1) - rule->prefix));
-}
-
-static uint32_t
-word_of(const struct firn_allow *rule, unsigned i)
-{
-	uint32_t word;
-
-	memcpy(&word, rule->address + 4 * i, sizeof(word));
-	return word;
-}
-
-/* Go on at `next` unless the 32 bits in BPF_REG_0 fit.  A mask of nothing is
- * compared too: the verifier refuses what no jump can reach. */
-static void
-match_word(const struct cut *cut, uint32_t mask, uint32_t word, int next)
-{
-	if (mask != UINT32_MAX)
-		firn_bpf_and32(cut->code, BPF_REG_0, mask);
-	firn_bpf_set32(cut->code, BPF_REG_1, word);
-	firn_bpf_jump_differ(cut->code, BPF_REG_0, BPF_REG_1, next);
-}
-
-static void
-match_ipv4(const struct cut *cut, const struct firn_allow *rule)
-{
-	int next = firn_bpf_label(cut->code);
-
-	firn_bpf_move32(cut->code, BPF_REG_0, ADDRESS);
-	match_word(cut, mask_of(rule, 0), word_of(rule, 0), next);
-	decide(cut, rule, next);
-	firn_bpf_place(cut->code, next);
-}
-
-static int16_t
-ipv6_remote(const struct cut *cut)
-{
-	return firn_hook_is_out(cut->hook) ? HEADER + 24 : HEADER + 8;
-}
-
-static void
-match_ipv6(const struct cut *cut, const struct firn_allow *rule)
-{
-	int next = firn_bpf_label(cut->code);
-
-	for (unsigned i = 0; i < 4 && (i == 0 || mask_of(rule, i) != 0); i++) {
-		firn_bpf_load(cut->code, BPF_W, BPF_REG_0, FRAME,
-			      (int16_t)(ipv6_remote(cut) + 4 * (int)i));
-		match_word(cut, mask_of(rule, i), word_of(rule, i), next);
-	}
-	decide(cut, rule, next);
-	firn_bpf_place(cut->code, next);
-}
-
-/* Every fragment is without a port, the first one too: the others could not
- * follow it. */
-static void
-ipv4_port(const struct cut *cut)
-{
-	struct firn_bpf_code *code = cut->code;
-	int done = firn_bpf_label(code);
-
-	firn_bpf_set(code, PORT, NO_PORT);
-	firn_bpf_load(code, BPF_H, BPF_REG_0, FRAME, HEADER + 6);
-	firn_bpf_and32(code, BPF_REG_0, htons(0x3fff));
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 0, done);
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER + 9);
-	unless_ports(cut, done);
-	firn_bpf_load(code, BPF_B, BPF_REG_2, FRAME, HEADER);
-	firn_bpf_and32(code, BPF_REG_2, 0xf);
-	firn_bpf_shift(code, BPF_REG_2, 2);
-	firn_bpf_add(code, BPF_REG_2, base_of(cut));
-	take_port(cut);
-	firn_bpf_place(code, done);
-}
-
-static void
-ipv4(const struct cut *cut)
-{
-	struct firn_bpf_code *code = cut->code;
-
-	fetch_at(cut, base_of(cut), HEADER, 20);
-	/* Version 4, and a header of five words or more. */
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER);
-	firn_bpf_jump_if(code, BPF_JLT, BPF_REG_0, 0x45, cut->drop);
-	firn_bpf_jump_if(code, BPF_JGT, BPF_REG_0, 0x4f, cut->drop);
-	firn_bpf_load(code, BPF_W, ADDRESS, FRAME,
-		      firn_hook_is_out(cut->hook) ? HEADER + 16 : HEADER + 12);
-	if (any_port(cut, AF_INET))
-		ipv4_port(cut);
-	for (size_t i = 0; i < cut->how->n_allow; i++)
-		if (cut->how->allow[i].family == AF_INET)
-			match_ipv4(cut, &cut->how->allow[i]);
-	firn_bpf_jump(code, cut->drop);
-}
-
-/*
- * Neighbour discovery, without which an interface reaches nobody: solicitation
- * and advertisement (RFC 4861), with a hop limit of 255, short, and on the
- * local network or with whom a rule names.  Others go on at `other`.
- */
-static void
-neighbour_discovery(const struct cut *cut, int rules, int other)
-{
-	struct firn_bpf_code *code = cut->code;
-	int is_nd = firn_bpf_label(code), no_link_local = firn_bpf_label(code),
-	    no_multicast = firn_bpf_label(code);
-
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER + 6);
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, IPPROTO_ICMPV6, other);
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER + 7);
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 255, other);
-	firn_bpf_load(code, BPF_W, BPF_REG_0, SKB,
-		      offsetof(struct __sk_buff, len));
-	firn_bpf_jump_if(code, BPF_JGT, BPF_REG_0, ND_MAX, other);
-	fetch_at(cut, base_of(cut) + 40, ND_TYPE, 1);
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, ND_TYPE);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, 135, is_nd);
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 136, other);
-	firn_bpf_place(code, is_nd);
-	firn_bpf_load(code, BPF_W, BPF_REG_0, FRAME, ipv6_remote(cut));
-	match_word(cut, htonl(0xffc00000), htonl(0xfe800000), no_link_local);
-	firn_bpf_jump(code, cut->pass);
-	firn_bpf_place(code, no_link_local);
-	firn_bpf_load(code, BPF_W, BPF_REG_0, FRAME, ipv6_remote(cut));
-	match_word(cut, htonl(0xffff0000), htonl(0xff020000), no_multicast);
-	firn_bpf_jump(code, cut->pass);
-	firn_bpf_place(code, no_multicast);
-	firn_bpf_set(code, PORT, EVERY_PORT);
-	firn_bpf_jump(code, rules);
-}
-
-static void
-ipv6(const struct cut *cut)
-{
-	struct firn_bpf_code *code = cut->code;
-	int rules = firn_bpf_label(code), other = firn_bpf_label(code);
-
-	fetch_at(cut, base_of(cut), HEADER, 40);
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER);
-	firn_bpf_jump_if(code, BPF_JLT, BPF_REG_0, 0x60, cut->drop);
-	firn_bpf_jump_if(code, BPF_JGT, BPF_REG_0, 0x6f, cut->drop);
-	if (firn_hook_is_link(cut->hook))
-		neighbour_discovery(cut, rules, other);
-	firn_bpf_place(code, other);
-	firn_bpf_set(code, PORT, NO_PORT);
-	if (any_port(cut, AF_INET6)) {
-		firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER + 6);
-		unless_ports(cut, rules);
-		firn_bpf_set(code, BPF_REG_2, base_of(cut) + 40);
-		take_port(cut);
-	}
-	firn_bpf_place(code, rules);
-	for (size_t i = 0; i < cut->how->n_allow; i++)
-		if (cut->how->allow[i].family == AF_INET6)
-			match_ipv6(cut, &cut->how->allow[i]);
-	firn_bpf_jump(code, cut->drop);
-}
-
-/* Ethernet and IPv4 addresses, and no room for anything else (RFC 826). */
-static void
-arp(const struct cut *cut)
-{
-	struct firn_bpf_code *code = cut->code;
-
-	firn_bpf_load(code, BPF_W, BPF_REG_0, SKB,
-		      offsetof(struct __sk_buff, len));
-	firn_bpf_jump_if(code, BPF_JGT, BPF_REG_0, ARP_MAX, cut->drop);
-	fetch_at(cut, ETH_HLEN, HEADER, 8);
-	firn_bpf_load(code, BPF_W, BPF_REG_0, FRAME, HEADER);
-	match_word(cut, UINT32_MAX, htonl(0x00010800), cut->drop);
-	firn_bpf_load(code, BPF_H, BPF_REG_0, FRAME, HEADER + 4);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, htons(0x0604), cut->pass);
-	firn_bpf_jump(code, cut->drop);
-}
-
-/* By the type in the Ethernet header; a VLAN's tag, also one that the card or
- * the kernel has taken off, is none of what is allowed. */
-static void
-by_ethertype(const struct cut *cut, int is_ipv4, int is_ipv6)
-{
-	struct firn_bpf_code *code = cut->code;
-	int is_arp = firn_bpf_label(code);
-
-	firn_bpf_load(code, BPF_W, BPF_REG_0, SKB,
-		      offsetof(struct __sk_buff, vlan_present));
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 0, cut->drop);
-	fetch_at(cut, 0, HEADER, ETH_HLEN);
-	firn_bpf_load(code, BPF_H, BPF_REG_0, FRAME, HEADER + 12);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, htons(ETH_P_IP), is_ipv4);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, htons(ETH_P_IPV6), is_ipv6);
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, htons(ETH_P_ARP), cut->drop);
-	firn_bpf_place(code, is_arp);
-	if (any_rule(cut, AF_INET))
-		arp(cut);
-	else
-		firn_bpf_jump(code, cut->drop);
-}
-
-static void
-by_version(const struct cut *cut, int is_ipv4, int is_ipv6)
-{
-	struct firn_bpf_code *code = cut->code;
-
-	fetch_at(cut, 0, HEADER, 1);
-	firn_bpf_load(code, BPF_B, BPF_REG_0, FRAME, HEADER);
-	firn_bpf_and32(code, BPF_REG_0, 0xf0);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, 0x40, is_ipv4);
-	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, 0x60, is_ipv6);
-	firn_bpf_jump(code, cut->drop);
-}
-
-/* Whatever falls through here is dropped. */
-static void
-by_rules(const struct cut *cut)
-{
-	int is_ipv4 = firn_bpf_label(cut->code),
-	    is_ipv6 = firn_bpf_label(cut->code);
-
-	if (firn_hook_is_link(cut->hook))
-		by_ethertype(cut, is_ipv4, is_ipv6);
-	else
-		by_version(cut, is_ipv4, is_ipv6);
-	firn_bpf_place(cut->code, is_ipv4);
-	if (any_rule(cut, AF_INET))
-		ipv4(cut);
-	else
-		firn_bpf_jump(cut->code, cut->drop);
-	firn_bpf_place(cut->code, is_ipv6);
-	if (any_rule(cut, AF_INET6))
-		ipv6(cut);
-}
-
 /* Count it under the key that is in the frame, and return the verdict. */
 static void
-count_and_return(const struct cut *cut, int map_fd)
+count_and_return(const struct firn_cut_code *cut)
 {
 	struct firn_bpf_code *code = cut->code;
 	int out = firn_bpf_label(code);
 
-	firn_bpf_map(code, BPF_REG_1, map_fd);
+	firn_cut_length(cut, PORT);
+	firn_bpf_map(code, BPF_REG_1, cut->filter->counters_fd);
 	firn_bpf_move(code, BPF_REG_2, FRAME);
 	firn_bpf_add(code, BPF_REG_2, KEY);
 	firn_bpf_call(code, BPF_FUNC_map_lookup_elem);
@@ -417,132 +65,155 @@ count_and_return(const struct cut *cut, int map_fd)
 	firn_bpf_set(code, BPF_REG_1, 1);
 	firn_bpf_atomic_add(code, BPF_REG_0,
 			    offsetof(struct firn_count, packets), BPF_REG_1);
-	firn_bpf_load(code, BPF_W, BPF_REG_1, SKB,
-		      offsetof(struct __sk_buff, len));
 	firn_bpf_atomic_add(code, BPF_REG_0, offsetof(struct firn_count, bytes),
-			    BPF_REG_1);
+			    PORT);
 	firn_bpf_place(code, out);
 	firn_bpf_move(code, BPF_REG_0, VERDICT);
 	firn_bpf_exit(code);
 }
 
 static void
-answer(const struct cut *cut, bool pass)
+answer(const struct firn_cut_code *cut, bool pass)
 {
-	firn_bpf_set(cut->code, VERDICT, firn_hook_answer(cut->hook, pass));
+	enum firn_hook hook = cut->filter->hook;
+
+	firn_bpf_set(cut->code, VERDICT, firn_hook_answer(hook, pass));
 	firn_bpf_store32(cut->code, FRAME, KEY,
-			 (int32_t)firn_count_key(cut->hook, pass));
+			 (int32_t)firn_count_key(hook, pass));
+}
+
+/* Not ours to judge, and not counted. */
+static void
+let_go(const struct firn_cut_code *cut)
+{
+	firn_bpf_set(cut->code, BPF_REG_0,
+		     firn_hook_answer(cut->filter->hook, true));
+	firn_bpf_exit(cut->code);
 }
 
 /* Loopback is interface 1 in every network namespace (LOOPBACK_IFINDEX). */
 static void
-spare_loopback(const struct cut *cut)
+spare_loopback(const struct firn_cut_code *cut)
 {
-	struct firn_bpf_code *code = cut->code;
-	int no = firn_bpf_label(code);
+	int no = firn_bpf_label(cut->code);
 
-	firn_bpf_load(code, BPF_W, BPF_REG_0, SKB,
+	firn_bpf_load(cut->code, BPF_W, BPF_REG_0, PACKET,
 		      offsetof(struct __sk_buff, ifindex));
-	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 1, no);
-	firn_bpf_set(code, BPF_REG_0, firn_hook_answer(cut->hook, true));
-	firn_bpf_exit(code);
-	firn_bpf_place(code, no);
+	firn_bpf_jump_if(cut->code, BPF_JNE, BPF_REG_0, 1, no);
+	let_go(cut);
+	firn_bpf_place(cut->code, no);
+}
+
+/* A packet without a socket, as one that is forwarded, is nobody's. */
+static void
+spare_others(const struct firn_cut_code *cut)
+{
+	int mine = firn_bpf_label(cut->code);
+
+	firn_bpf_move(cut->code, BPF_REG_1, PACKET);
+	firn_bpf_map(cut->code, BPF_REG_2, cut->filter->cgroups_fd);
+	firn_bpf_set(cut->code, BPF_REG_3, 0);
+	firn_bpf_call(cut->code, BPF_FUNC_skb_under_cgroup);
+	firn_bpf_jump_if(cut->code, BPF_JEQ, BPF_REG_0, 1, mine);
+	let_go(cut);
+	firn_bpf_place(cut->code, mine);
 }
 
 /* At the end of dropping: what firn itself sends may still pass. */
 static void
-pass_resets(const struct cut *cut, int map_fd)
+pass_resets(const struct firn_cut_code *cut)
 {
 	const struct firn_reset_spot spot = {
 		.code = cut->code,
-		.hook = cut->hook,
-		.map_fd = map_fd,
-		.skb = SKB,
+		.filter = cut->filter,
+		.packet = PACKET,
 		.scratch = HEADER,
 		.pass = cut->pass,
 	};
 
-	if (firn_reset_passes(cut->hook))
+	if (firn_reset_passes(cut->filter->hook))
 		firn_reset_code(&spot);
 }
 
 static void
-log_attempt(const struct cut *cut)
+log_attempt(const struct firn_cut_code *cut)
 {
 	const struct firn_attempt_spot spot = {
 		.code = cut->code,
-		.hook = cut->hook,
-		.map_fd = cut->attempts_fd,
-		.skb = SKB,
+		.filter = cut->filter,
+		.packet = PACKET,
 		.scratch = HEADER,
 	};
 
-	if (cut->attempts_fd >= 0)
+	if (cut->filter->attempts_fd >= 0)
 		firn_attempt_code(&spot);
 }
 
 static int
-assemble(struct cut *cut, int map_fd, struct firn_err *err)
+assemble(struct firn_cut_code *cut, struct firn_err *err)
 {
+	const struct firn_isolation *how = cut->filter->how;
 	struct firn_bpf_code *code = cut->code;
 	int count = firn_bpf_label(code);
 
 	cut->pass = firn_bpf_label(code);
 	cut->drop = firn_bpf_label(code);
-	firn_bpf_move(code, SKB, BPF_REG_1);
-	if (!firn_hook_is_link(cut->hook))
+	firn_bpf_move(code, PACKET, BPF_REG_1);
+	if (!firn_hook_is_link(cut->filter->hook) && !how->cut_loopback)
 		spare_loopback(cut);
-	if (cut->how->n_allow > 0)
-		by_rules(cut);
+	if (cut->filter->hook == FIRN_HOOK_OWN_OUT)
+		spare_others(cut);
+	if (how->n_allow > 0)
+		firn_cut_rules(cut);
 	firn_bpf_place(code, cut->drop);
-	pass_resets(cut, map_fd);
+	pass_resets(cut);
 	answer(cut, false);
 	log_attempt(cut);
 	/* The verifier wants no code that can't be reached. */
-	if (cut->how->n_allow > 0 || firn_reset_passes(cut->hook)) {
+	if (how->n_allow > 0 || firn_reset_passes(cut->filter->hook)) {
 		firn_bpf_jump(code, count);
 		firn_bpf_place(code, cut->pass);
 		answer(cut, true);
 	}
 	firn_bpf_place(code, count);
-	count_and_return(cut, map_fd);
+	count_and_return(cut);
 	return firn_bpf_link_labels(code, err);
 }
 
-int
-firn_cut_program(enum firn_hook hook, const struct firn_isolation *how,
-		 int map_fd, struct firn_err *err)
+static uint32_t
+type_of(enum firn_hook hook)
 {
-	return firn_cut_program_logging(hook, how, map_fd, -1, err);
+	if (hook == FIRN_HOOK_XDP_IN)
+		return BPF_PROG_TYPE_XDP;
+	return firn_hook_is_link(hook) ? (uint32_t)BPF_PROG_TYPE_SCHED_CLS
+				       : (uint32_t)BPF_PROG_TYPE_CGROUP_SKB;
 }
 
 int
-firn_cut_program_logging(enum firn_hook hook, const struct firn_isolation *how,
-			 int map_fd, int attempts_fd, struct firn_err *err)
+firn_cut_program(const struct firn_filter *filter, struct firn_err *err)
 {
-	static const char *const names[FIRN_N_HOOKS] = { "firn_cgroup_out",
-							 "firn_cgroup_in",
-							 "firn_link_out",
-							 "firn_link_in" };
+	static const struct {
+		const char *name;
+		uint32_t attach; /* 0 where it's only said when attaching */
+	} programs[FIRN_N_HOOKS] = {
+		{ "firn_cgroup_out", BPF_CGROUP_INET_EGRESS },
+		{ "firn_cgroup_in", BPF_CGROUP_INET_INGRESS },
+		{ "firn_link_out", 0 },
+		{ "firn_link_in", 0 },
+		{ "firn_own_out", 0 },
+		{ "firn_xdp_in", BPF_XDP },
+	};
 	autofree struct firn_bpf_code *code = calloc(1, sizeof(*code));
-	struct cut cut = { .code = code,
-			   .how = how,
-			   .hook = hook,
-			   .attempts_fd = attempts_fd };
-	uint32_t attach = BPF_CGROUP_INET_INGRESS;
+	struct firn_cut_code cut = { .code = code, .filter = filter };
 
-	if (how->n_allow > FIRN_ALLOW_MAX)
+	if (filter->how->n_allow > FIRN_ALLOW_MAX)
 		return firn_err_set(err, E2BIG, "more than %d rules to allow",
 				    FIRN_ALLOW_MAX);
 	if (code == NULL)
 		return firn_err_nomem(err);
-	if (assemble(&cut, map_fd, err) < 0)
+	if (assemble(&cut, err) < 0)
 		return -1;
-	if (hook == FIRN_HOOK_CGROUP_OUT)
-		attach = BPF_CGROUP_INET_EGRESS;
-	return firn_bpf_program(names[hook],
-				firn_hook_is_link(hook)
-					? (uint32_t)BPF_PROG_TYPE_SCHED_CLS
-					: (uint32_t)BPF_PROG_TYPE_CGROUP_SKB,
-				attach, code, err);
+	return firn_bpf_program(programs[filter->hook].name,
+				type_of(filter->hook),
+				programs[filter->hook].attach, code, err);
 }

@@ -15,14 +15,22 @@
 /* Rules that fit in a program that every kernel takes. */
 #define FIRN_ALLOW_MAX 128
 
-/* Where a packet meets the program, seen from the container: "out" is what it
- * sends.  At a cgroup packets start with their IP header; at the host's end of
- * an interface with their Ethernet header. */
+/*
+ * Where a packet meets the program, seen from the container: "out" is what it
+ * sends.  At a cgroup packets start with their IP header; at an interface with
+ * their Ethernet header, if it has one.
+ *
+ * FIRN_HOOK_OWN_OUT judges only what sockets of the container's cgroup send,
+ * and lets the rest go.  FIRN_HOOK_XDP_IN is before packet sockets, which see a
+ * frame before FIRN_HOOK_LINK_IN does.
+ */
 enum firn_hook {
 	FIRN_HOOK_CGROUP_OUT,
 	FIRN_HOOK_CGROUP_IN,
 	FIRN_HOOK_LINK_OUT,
 	FIRN_HOOK_LINK_IN,
+	FIRN_HOOK_OWN_OUT,
+	FIRN_HOOK_XDP_IN,
 	FIRN_N_HOOKS
 };
 
@@ -46,40 +54,58 @@ struct firn_count {
  * there. */
 uint32_t firn_count_key(enum firn_hook hook, bool pass);
 
+/* What a program is made of. */
+struct firn_filter {
+	enum firn_hook hook;
+	const struct firn_isolation *how;
+	int counters_fd; /* an array of FIRN_N_ELEMENTS `struct firn_count` */
+	int cgroups_fd;  /* FIRN_HOOK_OWN_OUT: an array of one cgroup */
+	/* Where it also counts whom the dropped packets were for, a map of
+	 * cut_attempts.h; -1 for nowhere. */
+	int attempts_fd;
+	bool headless; /* the interface's frames begin with an IP header */
+};
+
+bool firn_filter_has_ethernet(const struct firn_filter *filter);
+
 /*
- * firn_cut_program(hook, how, map_fd, err) -- load it; a descriptor, or -1.
+ * firn_cut_program(filter, err) -- load it; a descriptor, or -1.
  *
- * Passes: at a cgroup, loopback (interface 1, not counted).  Everywhere, what
- * `how` allows: TCP and UDP by the port of the other side when a rule has one,
- * and then no fragments and nothing behind IPv6 extension headers, because the
- * port can't be seen there.  At an interface with rules for IPv4 also ARP, with
- * rules for IPv6 neighbour solicitation and advertisement that can't leave the
- * local network; both only in their own small size.
+ * Passes: at a cgroup, loopback (interface 1, not counted), unless that is to
+ * be cut too.  Everywhere, what is allowed: TCP and UDP by the port of the
+ * other side when a rule has one, and then no fragments and nothing behind IPv6
+ * extension headers, because the port can't be seen there.  At an interface
+ * with rules for IPv4 also ARP, with rules for IPv6 neighbour solicitation and
+ * advertisement that can't leave the local network; both only in their own
+ * small size.
  *
- * `map_fd` is an array of FIRN_N_ELEMENTS `struct firn_count`.
+ * Source: bpf-helpers(7), bpf_skb_under_cgroup, bpf_xdp_load_bytes.
  */
-FIRN_MUST_CHECK int firn_cut_program(enum firn_hook hook,
-				     const struct firn_isolation *how,
-				     int map_fd, struct firn_err *err);
-
-/* firn_cut_program_logging(..., attempts_fd, err) -- one that also counts whom
- * the dropped packets were for, in a map of cut_attempts.h. */
-FIRN_MUST_CHECK int firn_cut_program_logging(enum firn_hook hook,
-					     const struct firn_isolation *how,
-					     int map_fd, int attempts_fd,
-					     struct firn_err *err);
+FIRN_MUST_CHECK int firn_cut_program(const struct firn_filter *filter,
+				     struct firn_err *err);
 
 /*
- * firn_cut_prove(prog_fd, hook, how, map_fd, ifindex, err) -- let the loaded
- * program judge packets of ours, and compare.
+ * firn_cut_prove(prog_fd, filter, ifindex, err) -- let the loaded program judge
+ * packets of ours, and compare.
  *
  * Sends nothing.  Packets to and from each rule's network and beside it, with
  * its port and another, and to somewhere else, of both families, in fragments,
  * ARP.  What it counted is taken back.  `ifindex` is any interface of our
- * network namespace but loopback.  EBADMSG when an answer was wrong.
+ * network namespace but loopback.  For FIRN_HOOK_OWN_OUT the array holds our
+ * own cgroup meanwhile.  EBADMSG when an answer was wrong.
  */
-FIRN_MUST_CHECK int firn_cut_prove(int prog_fd, enum firn_hook hook,
-				   const struct firn_isolation *how, int map_fd,
+FIRN_MUST_CHECK int firn_cut_prove(int prog_fd,
+				   const struct firn_filter *filter,
 				   uint32_t ifindex, struct firn_err *err);
+
+/*
+ * firn_cut_prove_spares(prog_fd, filter, ifindex, err) -- does a program of
+ * FIRN_HOOK_OWN_OUT let a packet of ours go, now that its array holds another
+ * cgroup?
+ */
+FIRN_MUST_CHECK int firn_cut_prove_spares(int prog_fd,
+					  const struct firn_filter *filter,
+					  uint32_t ifindex,
+					  struct firn_err *err);
 
 #endif

@@ -22,8 +22,7 @@ struct packet {
 
 struct proof {
 	int prog_fd;
-	enum firn_hook hook;
-	const struct firn_isolation *how;
+	const struct firn_filter *filter;
 	uint32_t ifindex;
 };
 
@@ -78,9 +77,9 @@ should_pass(const struct proof *proof, const struct packet *packet)
 	bool has_port = !packet->fragment && (packet->protocol == IPPROTO_TCP ||
 					      packet->protocol == IPPROTO_UDP);
 
-	for (size_t i = 0; i < proof->how->n_allow; i++)
-		if (firn_allow_matches(&proof->how->allow[i], packet->family,
-				       packet->remote,
+	for (size_t i = 0; i < proof->filter->how->n_allow; i++)
+		if (firn_allow_matches(&proof->filter->how->allow[i],
+				       packet->family, packet->remote,
 				       has_port ? packet->port : -1))
 			return true;
 	return false;
@@ -90,12 +89,15 @@ static int
 judge(const struct proof *proof, const void *frame, size_t size, bool expected,
       struct firn_err *err)
 {
+	/* XDP's context names no interface. */
+	uint32_t ifindex =
+		proof->filter->hook == FIRN_HOOK_XDP_IN ? 0 : proof->ifindex;
 	uint32_t answer;
 
-	if (firn_bpf_try(proof->prog_fd, frame, size, proof->ifindex, &answer,
-			 err) < 0)
+	if (firn_bpf_try(proof->prog_fd, frame, size, ifindex, &answer, err) <
+	    0)
 		return -1;
-	if ((int32_t)answer != firn_hook_answer(proof->hook, expected))
+	if ((int32_t)answer != firn_hook_answer(proof->filter->hook, expected))
 		return firn_err_set(err, EBADMSG,
 				    "the BPF program answered %d for a packet "
 				    "that should %s",
@@ -108,7 +110,7 @@ try_packet(const struct proof *proof, const struct packet *packet,
 	   struct firn_err *err)
 {
 	unsigned char frame[128] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
-	bool out = firn_hook_is_out(proof->hook);
+	bool out = firn_hook_is_out(proof->filter->hook);
 	size_t size;
 
 	frame[12] = packet->family == AF_INET ? 0x08 : 0x86;
@@ -117,6 +119,9 @@ try_packet(const struct proof *proof, const struct packet *packet,
 		size = put_ipv4(frame + ETH_HLEN, packet, out);
 	else
 		size = put_ipv6(frame + ETH_HLEN, packet, out);
+	if (firn_hook_is_link(proof->filter->hook) && proof->filter->headless)
+		return judge(proof, frame + ETH_HLEN, size,
+			     should_pass(proof, packet), err);
 	return judge(proof, frame, ETH_HLEN + size, should_pass(proof, packet),
 		     err);
 }
@@ -184,8 +189,8 @@ try_frames(const struct proof *proof, struct firn_err *err)
 	unsigned char frame[60] = { [12] = 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1 };
 	bool any_ipv4 = false;
 
-	for (size_t i = 0; i < proof->how->n_allow; i++)
-		if (proof->how->allow[i].family == AF_INET)
+	for (size_t i = 0; i < proof->filter->how->n_allow; i++)
+		if (proof->filter->how->allow[i].family == AF_INET)
 			any_ipv4 = true;
 	if (judge(proof, frame, sizeof(frame), any_ipv4, err) < 0)
 		return -1;
@@ -199,22 +204,24 @@ try_all(const struct proof *proof, struct firn_err *err)
 {
 	if (try_elsewhere(proof, err) < 0)
 		return -1;
-	if (firn_hook_is_link(proof->hook) && try_frames(proof, err) < 0)
+	if (firn_filter_has_ethernet(proof->filter) &&
+	    try_frames(proof, err) < 0)
 		return -1;
-	for (size_t i = 0; i < proof->how->n_allow && i < RULES_TRIED; i++)
-		if (try_rule(proof, &proof->how->allow[i], err) < 0)
+	for (size_t i = 0; i < proof->filter->how->n_allow && i < RULES_TRIED;
+	     i++)
+		if (try_rule(proof, &proof->filter->how->allow[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 int
-firn_cut_prove(int prog_fd, enum firn_hook hook,
-	       const struct firn_isolation *how, int map_fd, uint32_t ifindex,
+firn_cut_prove(int prog_fd, const struct firn_filter *filter, uint32_t ifindex,
 	       struct firn_err *err)
 {
-	const struct proof proof = { prog_fd, hook, how, ifindex };
-	uint32_t dropped = firn_count_key(hook, false),
-		 passed = firn_count_key(hook, true);
+	const struct proof proof = { prog_fd, filter, ifindex };
+	uint32_t dropped = firn_count_key(filter->hook, false),
+		 passed = firn_count_key(filter->hook, true);
+	int map_fd = filter->counters_fd;
 	struct firn_count before[2];
 
 	if (firn_bpf_read(map_fd, dropped, &before[0], err) < 0 ||
@@ -223,4 +230,14 @@ firn_cut_prove(int prog_fd, enum firn_hook hook,
 	    firn_bpf_write(map_fd, dropped, &before[0], err) < 0)
 		return -1;
 	return firn_bpf_write(map_fd, passed, &before[1], err);
+}
+
+int
+firn_cut_prove_spares(int prog_fd, const struct firn_filter *filter,
+		      uint32_t ifindex, struct firn_err *err)
+{
+	const struct proof proof = { prog_fd, filter, ifindex };
+	const unsigned char frame[60] = { [12] = 0x88, 0xb5 };
+
+	return judge(&proof, frame, sizeof(frame), true, err);
 }

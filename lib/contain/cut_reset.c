@@ -38,13 +38,13 @@ enum {
 bool
 firn_reset_passes(enum firn_hook hook)
 {
-	return hook != FIRN_HOOK_CGROUP_IN;
+	return hook != FIRN_HOOK_CGROUP_IN && hook != FIRN_HOOK_XDP_IN;
 }
 
 static int32_t
 base_of(const struct firn_reset_spot *spot)
 {
-	return firn_hook_is_link(spot->hook) ? ETH_HLEN : 0;
+	return firn_filter_has_ethernet(spot->filter) ? ETH_HLEN : 0;
 }
 
 /* Bytes of the packet into the scratch; the offset is in BPF_REG_2 already. */
@@ -53,7 +53,7 @@ fetch(const struct firn_reset_spot *spot, int at, int32_t size, int no)
 {
 	struct firn_bpf_code *code = spot->code;
 
-	firn_bpf_move(code, BPF_REG_1, spot->skb);
+	firn_bpf_move(code, BPF_REG_1, spot->packet);
 	firn_bpf_move(code, BPF_REG_3, FRAME);
 	firn_bpf_add(code, BPF_REG_3, spot->scratch + at);
 	firn_bpf_set(code, BPF_REG_4, size);
@@ -71,7 +71,7 @@ load(const struct firn_reset_spot *spot, uint8_t size, uint8_t dst, int at)
 static void
 load_length(const struct firn_reset_spot *spot)
 {
-	firn_bpf_load(spot->code, BPF_W, BPF_REG_1, spot->skb,
+	firn_bpf_load(spot->code, BPF_W, BPF_REG_1, spot->packet,
 		      offsetof(struct __sk_buff, len));
 }
 
@@ -80,7 +80,7 @@ static void
 tcp(const struct firn_reset_spot *spot, int pay, int no)
 {
 	struct firn_bpf_code *code = spot->code;
-	bool out = firn_hook_is_out(spot->hook);
+	bool out = firn_hook_is_out(spot->filter->hook);
 
 	firn_bpf_move(code, BPF_REG_2, HEADERS);
 	fetch(spot, TCP_AT, TCP_LEN, no);
@@ -150,7 +150,7 @@ ipv6(const struct firn_reset_spot *spot, int pay, int no)
 	firn_bpf_jump_if(code, BPF_JGT, BPF_REG_0, 0x6f, no);
 	load(spot, BPF_B, BPF_REG_0, 6);
 	firn_bpf_jump_if(code, BPF_JEQ, BPF_REG_0, IPPROTO_TCP, is_tcp);
-	if (firn_hook_is_link(spot->hook)) {
+	if (firn_hook_is_link(spot->filter->hook)) {
 		firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, IPPROTO_ICMPV6, no);
 		neighbours(spot, pay, no);
 	} else {
@@ -168,7 +168,7 @@ by_ethertype(const struct firn_reset_spot *spot, int is_ipv6, int pay, int no)
 	struct firn_bpf_code *code = spot->code;
 	int is_ipv4 = firn_bpf_label(code);
 
-	firn_bpf_load(code, BPF_W, BPF_REG_0, spot->skb,
+	firn_bpf_load(code, BPF_W, BPF_REG_0, spot->packet,
 		      offsetof(struct __sk_buff, vlan_present));
 	firn_bpf_jump_if(code, BPF_JNE, BPF_REG_0, 0, no);
 	firn_bpf_set(code, BPF_REG_2, 12);
@@ -201,7 +201,7 @@ open_purse(const struct firn_reset_spot *spot, int no)
 	struct firn_bpf_code *code = spot->code;
 
 	firn_bpf_store32(code, FRAME, spot->scratch, FIRN_PURSE);
-	firn_bpf_map(code, BPF_REG_1, spot->map_fd);
+	firn_bpf_map(code, BPF_REG_1, spot->filter->counters_fd);
 	firn_bpf_move(code, BPF_REG_2, FRAME);
 	firn_bpf_add(code, BPF_REG_2, spot->scratch);
 	firn_bpf_call(code, BPF_FUNC_map_lookup_elem);
@@ -220,7 +220,7 @@ firn_reset_code(const struct firn_reset_spot *spot)
 	    is_ipv6 = firn_bpf_label(code);
 
 	open_purse(spot, no);
-	if (firn_hook_is_link(spot->hook))
+	if (firn_filter_has_ethernet(spot->filter))
 		by_ethertype(spot, is_ipv6, pay, no);
 	else
 		by_version(spot, is_ipv6, no);

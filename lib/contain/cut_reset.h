@@ -27,9 +27,8 @@
 /* What the program looks like where it is about to drop a packet. */
 struct firn_reset_spot {
 	struct firn_bpf_code *code;
-	enum firn_hook hook;
-	int map_fd;      /* the counters */
-	uint8_t skb;     /* the register that holds it, 6 or 7 */
+	const struct firn_filter *filter;
+	uint8_t packet;  /* the register that holds it, 6 or 7 */
 	int16_t scratch; /* 40 bytes of the frame; registers 8, 9 are free too
 			  */
 	int pass;        /* label */

@@ -45,7 +45,7 @@ refuse(const char *name, uint32_t attach, struct firn_err *err)
 static int
 make(struct firn_cut *cut, const struct firn_place *place, struct firn_err *err)
 {
-	uint32_t target = (uint32_t)place->cgroup_fd;
+	uint32_t target = (uint32_t)place->cgroup->dir_fd;
 	uint64_t id = cut->target->v2.inode;
 	autoclose int connect_fd = -1, sendmsg_fd = -1;
 
@@ -87,8 +87,8 @@ verify_one(const struct firn_cut *cut, const struct firn_place *place,
 	if (firn_cut_pinned(firn_cut_pin(place, pin), cut->target->v2.inode,
 			    attach, &program, err) < 0)
 		return -1;
-	return firn_cut_is_attached(program, (uint32_t)place->cgroup_fd, attach,
-				    false, err);
+	return firn_cut_is_attached(program, (uint32_t)place->cgroup->dir_fd,
+				    attach, false, err);
 }
 
 static int
@@ -118,7 +118,7 @@ firn_cut_unix(struct firn_cut *cut, struct firn_err *err)
 		.on = cut->target->v2.path,
 		.covers = "new connections to unix sockets, and datagrams to "
 			  "one that is named with them, also its own",
-		.cgroup_fd = cut->target->v2.dir_fd,
+		.cgroup = &cut->target->v2,
 		.details = details,
 	};
 	int done = 0;

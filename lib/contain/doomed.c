@@ -2,11 +2,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>
@@ -180,59 +178,56 @@ look_everywhere(struct firn_doomed_list *list, struct firn_owner *owner,
 	return 0;
 }
 
-/* The namespace of one process, unless it's among them already. */
 static int
-add_space(struct firn_doomed_list *list, const struct firn_target *target,
-	  pid_t pid, bool own, struct firn_err *err)
+open_space(struct firn_doomed_space *ret, const struct firn_target *target,
+	   const struct firn_space *from, bool own, struct firn_err *err)
 {
 	static const int protocol = NETLINK_SOCK_DIAG;
-	struct firn_space *space = &list->spaces[list->n_spaces];
-	autoclose int fd =
-		firn_proc_open(target->host, pid, "ns/net", O_RDONLY, err);
-	struct stat st;
+	autoclose int netns_fd = firn_space_open(target, from, err);
+	int diag_fd;
 
-	if (fd < 0)
+	if (netns_fd < 0 ||
+	    firn_netns_sockets(netns_fd, &protocol, 1, &diag_fd, err) < 0)
 		return -1;
-	if (fstat(fd, &st) < 0)
-		return firn_err_sys(err, "look at /proc/%d/ns/net", (int)pid);
-	for (size_t i = 0; i < list->n_spaces; i++)
-		if (list->spaces[i].netns == st.st_ino)
-			return 0;
-	if (list->n_spaces == FIRN_SPACES_MAX)
-		return firn_err_set(err, E2BIG,
-				    "it is in more than %d network namespaces",
-				    FIRN_SPACES_MAX);
-	if (firn_netns_sockets(fd, &protocol, 1, &space->diag_fd, err) < 0)
-		return -1;
-	if (space->diag_fd < 0)
+	if (diag_fd < 0)
 		return firn_err_set(err, EPROTONOSUPPORT,
 				    "this kernel has no sock_diag");
-	space->netns = st.st_ino;
-	space->netns_fd = firn_steal_fd(&fd);
-	space->own = own;
-	list->n_spaces++;
+	*ret = (struct firn_doomed_space){
+		.netns = from->inode,
+		.netns_fd = firn_steal_fd(&netns_fd),
+		.diag_fd = diag_fd,
+		.own = own,
+	};
 	return 0;
+}
+
+static bool
+is_gone(const struct firn_err *err)
+{
+	return err->code == ENOENT || err->code == ESRCH || err->code == ESTALE;
 }
 
 /* Its first process says which is its own; others may have joined another. */
 static int
-find_spaces(struct firn_doomed_list *list, const struct firn_target *target,
+open_spaces(struct firn_doomed_list *list, const struct firn_target *target,
 	    bool own, struct firn_err *err)
 {
-	if (add_space(list, target, target->init_pid, own, err) < 0)
-		return -1;
-	if (list->spaces[0].netns != target->namespaces.inode[FIRN_NS_NET])
-		return firn_err_set(err, ESTALE,
-				    "process %d is not in the container's "
-				    "network namespace any more",
-				    (int)target->init_pid);
-	for (size_t i = 0; i < target->members.n; i++) {
-		const struct firn_member *member = &target->members.items[i];
+	struct firn_spaces found;
+
+	firn_spaces_find(target, &found);
+	if (found.n_more > 0)
+		return firn_err_set(err, E2BIG,
+				    "it is in more than %d network namespaces",
+				    FIRN_SPACES);
+	for (size_t i = 0; i < found.n; i++) {
 		struct firn_err why = { 0 };
 
-		if (firn_owner_is_member(member) &&
-		    add_space(list, target, member->pid, false, &why) < 0 &&
-		    why.code != ENOENT && why.code != ESRCH) {
+		if (open_space(&list->spaces[list->n_spaces], target,
+			       &found.items[i], own && i == 0, &why) == 0) {
+			list->n_spaces++;
+			continue;
+		}
+		if (i == 0 || !is_gone(&why)) {
 			*err = why;
 			return -1;
 		}
@@ -248,7 +243,7 @@ firn_doomed_find(const struct firn_target *target, bool own_netns,
 	autodone(firn_owner_close) struct firn_owner owner = { 0 };
 
 	if (firn_owner_open(&owner, target, err) < 0 ||
-	    find_spaces(&list, target, own_netns, err) < 0 ||
+	    open_spaces(&list, target, own_netns, err) < 0 ||
 	    look_everywhere(&list, &owner, err) < 0)
 		return -1;
 	*ret = list;

@@ -18,14 +18,12 @@
 #include <jansson.h>
 #include <linux/inet_diag.h>
 
+#include "contain/spaces.h"
 #include "firn/err.h"
 #include "firn/target.h"
 
 /* So many at once are written down and destroyed; the rest next time. */
 #define FIRN_DOOMED_MAX 2048
-
-/* Network namespaces that its processes are in. */
-#define FIRN_SPACES_MAX 8
 
 struct firn_doomed {
 	uint8_t family, protocol, state;
@@ -34,7 +32,8 @@ struct firn_doomed {
 	size_t space; /* of doomed_list */
 };
 
-struct firn_space {
+/* One of its network namespaces, and a way to ask in it. */
+struct firn_doomed_space {
 	uint64_t netns;
 	int netns_fd, diag_fd;
 	bool own; /* whatever nobody else holds there is the container's */
@@ -44,7 +43,7 @@ struct firn_space {
 struct firn_doomed_list {
 	struct firn_doomed *items;
 	size_t n, left_out;
-	struct firn_space spaces[FIRN_SPACES_MAX];
+	struct firn_doomed_space spaces[FIRN_SPACES];
 	size_t n_spaces;
 };
 

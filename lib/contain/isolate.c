@@ -40,6 +40,7 @@ close_cut(struct firn_cut *cut)
 	json_decref(cut->not_used);
 	json_decref(cut->open);
 	json_decref(cut->unix_sockets);
+	json_decref(cut->shared_with);
 }
 
 static int
@@ -55,8 +56,10 @@ open_cut(struct firn_cut *cut, struct firn_err *err)
 	cut->methods = json_array();
 	cut->not_used = json_array();
 	cut->open = json_array();
+	cut->shared_with = json_array();
 	if (cut->allow == NULL || cut->methods == NULL ||
-	    cut->not_used == NULL || cut->open == NULL)
+	    cut->not_used == NULL || cut->open == NULL ||
+	    cut->shared_with == NULL)
 		return firn_err_nomem(err);
 	return 0;
 }
@@ -113,6 +116,7 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 {
 	if ((part & FIRN_ISOLATE_CGROUP) != 0) {
 		if (firn_cut_cgroup(cut, err) < 0 ||
+		    (cut->how->whole_pod && firn_cut_pod(cut, err) < 0) ||
 		    (cut->how->cut_unix && firn_cut_unix(cut, err) < 0))
 			return -1;
 	} else {
@@ -153,6 +157,7 @@ result(struct firn_cut *cut)
 	json_object_set(object, "open", cut->open);
 	json_object_set(object, "allow", cut->allow);
 	json_object_set(object, "unix", cut->unix_sockets);
+	json_object_set(object, "shared_with", cut->shared_with);
 	json_object_set_new(object, "dropped", firn_cut_dropped(changes));
 	json_object_set_new(object, "already",
 			    json_boolean(cut->n_changes == 0 &&

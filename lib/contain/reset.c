@@ -9,8 +9,9 @@
 #include "contain/cut.h"
 #include "contain/cut_reset.h"
 #include "contain/destroy.h"
-#include "contain/interfaces.h"
 #include "contain/reset.h"
+#include "contain/sharers.h"
+#include "contain/spaces.h"
 
 /* How long a far peer may take to ask back: RFC 5961, section 3.2. */
 #define PATIENCE_NS 500000000ull
@@ -81,19 +82,34 @@ find_cut(struct reset *reset, struct firn_err *err)
 			    "not reset");
 }
 
+/* Is its network namespace its own, with nobody else's processes in it? */
+static int
+is_alone(const struct firn_target *target, bool *ret, struct firn_err *err)
+{
+	autodone(firn_sharers_free) struct firn_sharers sharers = { 0 };
+	const struct firn_space space = {
+		.inode = target->namespaces.inode[FIRN_NS_NET],
+		.pid = target->init_pid,
+		.tid = target->init_pid,
+	};
+	uint64_t own;
+
+	*ret = false;
+	if (firn_own_netns(&own, err) < 0)
+		return -1;
+	if (space.inode == own || firn_space_is_hosts(target, &space))
+		return 0;
+	if (firn_sharers_find(target, space.inode, &sharers, err) < 0)
+		return -1;
+	*ret = sharers.n == 0;
+	return 0;
+}
+
 static int
 find_sockets(struct reset *reset, struct firn_err *err)
 {
-	autodone(
-		firn_interfaces_free) struct firn_interfaces interfaces = { 0 };
-	autoclose int rtnl_fd = firn_rtnl_open(err);
-
-	if (rtnl_fd < 0 || firn_interfaces_find(reset->its.target, rtnl_fd,
-						&interfaces, err) < 0)
-		return -1;
-	reset->its.own_netns =
-		!interfaces.is_ours && interfaces.n_outsiders == 0;
-	if (firn_doomed_find(reset->its.target, reset->its.own_netns,
+	if (is_alone(reset->its.target, &reset->its.own_netns, err) < 0 ||
+	    firn_doomed_find(reset->its.target, reset->its.own_netns,
 			     &reset->its.sockets, err) < 0)
 		return -1;
 	reset->codes = calloc(reset->its.sockets.n + 1, sizeof(*reset->codes));

@@ -6,8 +6,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/flows.h"
-#include "contain/interfaces.h"
 #include "contain/reset.h"
+#include "contain/spaces.h"
 #include "host/netlink.h"
 #include "host/netns.h"
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "contain/doomed_owner.h"
-#include "contain/interfaces.h"
+#include "contain/spaces.h"
 #include "host/holders.h"
 #include "host/netlink.h"
 #include "host/netlink_json.h"

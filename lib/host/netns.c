@@ -21,12 +21,20 @@
 /* What the child says; the descriptors of those `made` come with it. */
 struct reply {
 	int code; /* errno(3); 0 when it's inside and has what there is */
-	unsigned char made[FIRN_NETNS_SOCKETS];
+	unsigned char made[FIRN_NETNS_FDS];
+};
+
+/* What it is to do there. */
+struct work {
+	int netns_fd;
+	firn_netns_fn *run;
+	void *arg;
+	size_t n; /* descriptors */
 };
 
 union control {
 	struct cmsghdr align;
-	char space[CMSG_SPACE(FIRN_NETNS_SOCKETS * sizeof(int))];
+	char space[CMSG_SPACE(FIRN_NETNS_FDS * sizeof(int))];
 };
 
 static int
@@ -53,23 +61,22 @@ send_reply(int socket, struct reply *reply, const int *fds, size_t n_fds)
 /* The child.  It was forked from a process that may have threads, so nothing
  * here allocates. */
 static _Noreturn void
-make_sockets(int socket_fd, int netns_fd, const int *protocols, size_t n)
+work_there(int socket_fd, const struct work *work)
 {
 	struct reply reply = { 0 };
-	int fds[FIRN_NETNS_SOCKETS];
+	int made[FIRN_NETNS_FDS], fds[FIRN_NETNS_FDS];
 	size_t n_fds = 0;
 
-	if (setns(netns_fd, CLONE_NEWNET) < 0)
+	for (size_t i = 0; i < work->n; i++)
+		made[i] = -1;
+	if (setns(work->netns_fd, CLONE_NEWNET) < 0)
 		reply.code = errno != 0 ? errno : EIO;
-	for (size_t i = 0; reply.code == 0 && i < n; i++) {
-		int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-				protocols[i]);
-
-		if (fd >= 0)
-			fds[n_fds++] = fd;
-		else if (errno != EPROTONOSUPPORT)
-			reply.code = errno;
-		reply.made[i] = fd >= 0;
+	else
+		reply.code = work->run(work->arg, made);
+	for (size_t i = 0; i < work->n; i++) {
+		reply.made[i] = made[i] >= 0;
+		if (made[i] >= 0)
+			fds[n_fds++] = made[i];
 	}
 	_exit(send_reply(socket_fd, &reply, fds, n_fds) < 0);
 }
@@ -89,7 +96,7 @@ become_child(pid_t parent)
 
 /* Descriptors that came with a message, in order. */
 static size_t
-take_fds(struct msghdr *message, int fds[FIRN_NETNS_SOCKETS])
+take_fds(struct msghdr *message, int fds[FIRN_NETNS_FDS])
 {
 	struct cmsghdr *head = CMSG_FIRSTHDR(message);
 	size_t n;
@@ -119,12 +126,12 @@ hand_over(const struct reply *reply, const int *fds, size_t n_fds, size_t n,
 		close(fds[i]);
 	if (reply->code != 0) {
 		errno = reply->code;
-		return firn_err_sys(err, "open sockets in a network namespace");
+		return firn_err_sys(err, "in a network namespace");
 	}
 	/* The kernel drops what would exceed our RLIMIT_NOFILE. */
 	return firn_err_set(err, EMFILE,
-			    "only %zu of %zu sockets of a network namespace "
-			    "could be taken",
+			    "only %zu of %zu descriptors of a network "
+			    "namespace could be taken",
 			    n_fds, wanted);
 }
 
@@ -142,7 +149,7 @@ receive(int socket, size_t n, int *ret_fds, struct firn_err *err)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	int fds[FIRN_NETNS_SOCKETS], ready, left;
+	int fds[FIRN_NETNS_FDS], ready, left;
 	size_t n_fds;
 	ssize_t len;
 
@@ -161,7 +168,7 @@ receive(int socket, size_t n, int *ret_fds, struct firn_err *err)
 	}
 	len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	if (len < 0)
-		return firn_err_sys(err, "receive sockets");
+		return firn_err_sys(err, "receive descriptors");
 	n_fds = take_fds(&message, fds);
 	if (len != (ssize_t)sizeof(reply))
 		reply.code = ECHILD;
@@ -186,16 +193,15 @@ reap(pid_t pid)
 	}
 }
 
-int
-firn_netns_sockets(int netns_fd, const int *protocols, size_t n, int *ret_fds,
-		   struct firn_err *err)
+static int
+run_child(const struct work *work, int *ret_fds, struct firn_err *err)
 {
 	autoclose int ours = -1;
 	pid_t parent = getpid(), pid;
 	int ends[2], result;
 
-	assert(n <= FIRN_NETNS_SOCKETS);
-	for (size_t i = 0; i < n; i++)
+	assert(work->n <= FIRN_NETNS_FDS);
+	for (size_t i = 0; i < work->n; i++)
 		ret_fds[i] = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return firn_err_sys(err, "make a socket pair");
@@ -203,16 +209,56 @@ firn_netns_sockets(int netns_fd, const int *protocols, size_t n, int *ret_fds,
 	pid = fork();
 	if (pid == 0) {
 		become_child(parent);
-		make_sockets(ends[1], netns_fd, protocols, n);
+		work_there(ends[1], work);
 	}
 	if (pid < 0)
 		firn_err_sys(err, "fork");
 	close(ends[1]);
 	if (pid < 0)
 		return -1;
-	result = receive(ours, n, ret_fds, err);
+	result = receive(ours, work->n, ret_fds, err);
 	if (result < 0)
 		kill(pid, SIGKILL);
 	reap(pid);
 	return result;
+}
+
+int
+firn_netns_run(int netns_fd, firn_netns_fn *run, void *arg, size_t n,
+	       int *ret_fds, struct firn_err *err)
+{
+	const struct work work = { netns_fd, run, arg, n };
+
+	return run_child(&work, ret_fds, err);
+}
+
+struct sockets {
+	const int *protocols;
+	size_t n;
+};
+
+static int
+make_sockets(void *arg, int *fds)
+{
+	const struct sockets *sockets = arg;
+
+	for (size_t i = 0; i < sockets->n; i++) {
+		fds[i] = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+				sockets->protocols[i]);
+		if (fds[i] < 0 && errno != EPROTONOSUPPORT)
+			return errno;
+	}
+	return 0;
+}
+
+int
+firn_netns_sockets(int netns_fd, const int *protocols, size_t n, int *ret_fds,
+		   struct firn_err *err)
+{
+	struct sockets sockets = { protocols, n };
+	const struct work work = { netns_fd, make_sockets, &sockets, n };
+
+	if (run_child(&work, ret_fds, err) < 0)
+		return firn_err_in(err, "open sockets");
+	return 0;
 }

@@ -237,6 +237,7 @@ read_link(const struct nlmsghdr *answer, struct firn_link *link)
 
 	*link = (struct firn_link){ .ifindex = (uint32_t)header->ifi_index,
 				    .flags = header->ifi_flags,
+				    .type = header->ifi_type,
 				    .peer_nsid = -1 };
 	snprintf(link->name, sizeof(link->name), "%s",
 		 firn_rtnl_text(link_attr(answer, IFLA_IFNAME)));

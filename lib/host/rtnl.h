@@ -24,6 +24,7 @@ struct firn_link {
 	char name[IFNAMSIZ]; /* raw: the suspect may have chosen it */
 	char kind[16];       /* "veth", "bridge", "macvlan"; "" for a card */
 	uint32_t flags;      /* IFF_UP, IFF_LOOPBACK, ... */
+	uint16_t type;       /* ARPHRD_ETHER, ... of linux/if_arp.h */
 	uint32_t peer;     /* IFLA_LINK: of a veth, the other end; 0 if none */
 	bool elsewhere;    /* that one is in another network namespace */
 	int32_t peer_nsid; /* which, as ours numbers them; -1 if unknown */

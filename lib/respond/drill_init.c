@@ -77,6 +77,20 @@ enter_root(struct firn_err *err)
 	return mount_secret(err);
 }
 
+/* What Docker lets a container keep (moby, oci/caps/defaults.go), so that the
+ * drill meets what an incident does. */
+#define DOCKERS_CAPABILITIES 0xa80425fbull
+
+static int
+drop_capabilities(struct firn_err *err)
+{
+	for (unsigned i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if ((DOCKERS_CAPABILITIES >> i & 1) == 0 &&
+		    prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
+			return firn_err_sys(err, "drop capability %u", i);
+	return 0;
+}
+
 static int
 become_intruder(const struct firn_drill_init *how, struct firn_err *err)
 {
@@ -119,7 +133,7 @@ start(const struct firn_drill_init *how)
 	    firn_drill_link_up("eth0", FIRN_DRILL_GUEST, &err) < 0 ||
 	    sethostname("firn-drill", 10) < 0 ||
 	    mount_overlay(how->folder, &err) < 0 || enter_root(&err) < 0 ||
-	    become_intruder(how, &err) < 0) {
+	    drop_capabilities(&err) < 0 || become_intruder(how, &err) < 0) {
 		struct firn_err ignored = { 0 };
 
 		/* Nobody is left to tell when this fails too. */

@@ -32,8 +32,13 @@ static void
 load(enum firn_hook hook)
 {
 	const struct firn_isolation how = { 0 };
+	const struct firn_filter filter = { .hook = hook,
+					    .how = &how,
+					    .counters_fd = map_fd,
+					    .cgroups_fd = -1,
+					    .attempts_fd = -1 };
 
-	prog_fd = firn_cut_program(hook, &how, map_fd, &err);
+	prog_fd = firn_cut_program(&filter, &err);
 	ck_ok(prog_fd);
 }
 
