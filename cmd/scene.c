@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "host/cgroup.h"
 
 int
 firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
@@ -18,20 +19,27 @@ firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
 	};
 	if (firn_host_open(&scene->host, root, err) < 0)
 		return -1;
-	if (scene->forced)
-		return firn_target_open_forced(&scene->target, &scene->host,
-					       name, err);
-	return firn_target_open(&scene->target, &scene->host, name, err);
+	if ((scene->forced ? firn_target_open_forced(&scene->target,
+						     &scene->host, name, err)
+			   : firn_target_open(&scene->target, &scene->host,
+					      name, err)) < 0)
+		return -1;
+	/* What would be done depends on who is there. */
+	return common->dry_run ? firn_target_scan(scene->target, err) : 0;
 }
 
+/* Those in its cgroup; a scan of the whole host would take too long now. */
 static size_t
-count_own(const struct firn_target *target)
+count_processes(const struct firn_target *target)
 {
+	int dir_fd = target->v2.dir_fd >= 0 ? target->v2.dir_fd
+					    : target->freezer.dir_fd;
+	autofree pid_t *pids = NULL;
+	struct firn_err none = { 0 };
 	size_t n = 0;
 
-	for (size_t i = 0; i < target->members.n; i++)
-		n += !target->members.items[i].foreign &&
-		     !target->members.items[i].joined;
+	if (dir_fd < 0 || firn_cgroup_procs(dir_fd, &pids, &n, &none) < 0)
+		return 0;
 	return n;
 }
 
@@ -42,7 +50,7 @@ firn_scene_announce(const struct firn_scene *scene, const struct firn_cmd *self,
 	const struct firn_target *target = scene->target;
 	bool pod = target->pod_name != NULL && target->pod_namespace != NULL;
 	bool renamed = target->name != NULL && strcmp(target->name, name) != 0;
-	size_t n = count_own(target);
+	size_t n = count_processes(target);
 
 	if (common->json || common->quiet || !isatty(STDERR_FILENO))
 		return;
