@@ -296,8 +296,9 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	    const struct firn_freezing *how, json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct freezing freezing = { 0 };
-	autodone(firn_urgency_end) struct firn_urgency urgency =
-		firn_urgency_begin();
+	autodone(firn_urgency_end)
+		__attribute__((unused)) struct firn_urgency urgency =
+			firn_urgency_begin();
 
 	freezing.target = target;
 	freezing.holder = how->holder;
