@@ -1,8 +1,8 @@
+#include "capture.h"
 #include "cmd.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -14,16 +14,6 @@
 #include "isolation.h"
 #include "progress.h"
 #include "traffic.h"
-
-/* What was asked for on the command line. */
-struct asked {
-	const char *output, *key, *max_freeze;
-	struct firn_strings only, volumes, rules;
-	struct firn_asked_isolation isolation;
-	bool no_freeze, keep_frozen, hold, no_hold_tasks, no_refreeze;
-	bool isolate, list;
-	unsigned timeout_ms, max_freeze_s;
-};
 
 static void
 show_alarms(FILE *out, const json_t *result)
@@ -90,6 +80,8 @@ show(FILE *out, const json_t *result)
 	firn_show_reset(out, json_object_get(result, "reset"));
 	firn_show_attempts(out, json_object_get(result, "attempts"));
 	firn_show_times(out, json_object_get(result, "times"));
+	firn_show_consequences(out, firn_json_at(result, "freeze",
+						 "consequences", NULL));
 	show_alarms(out, result);
 	firn_show_row(out, "left", "%s",
 		      firn_json_string(result, "state", NULL));
@@ -143,31 +135,6 @@ list_collectors(const struct firn_cmd *self, const struct firn_common *common)
 			       FIRN_EXIT_OK);
 }
 
-/* Where it goes: `-o FILE`, `-o DIR/` or a folder that's there, `-o -`, or
- * CASE.firn.tar.zst here. */
-static int
-choose_path(const char *output, const char *case_id, char **ret,
-	    struct firn_err *err)
-{
-	const char *folder = ".", *slash = "/";
-	struct stat st;
-	size_t len = output != NULL ? strlen(output) : 0;
-	int done;
-
-	*ret = NULL;
-	if (output != NULL && strcmp(output, "-") == 0)
-		return 0;
-	if (len > 0 && output[len - 1] == '/')
-		folder = output, slash = "";
-	else if (len > 0 && stat(output, &st) == 0 && S_ISDIR(st.st_mode))
-		folder = output;
-	else if (len > 0)
-		return (*ret = strdup(output)) != NULL ? 0
-						       : firn_err_nomem(err);
-	done = asprintf(ret, "%s%s%s.firn.tar.zst", folder, slash, case_id);
-	return done < 0 ? firn_err_nomem(err) : 0;
-}
-
 static enum firn_exit
 status_of(const json_t *result)
 {
@@ -202,7 +169,7 @@ report(const struct firn_cmd *self, const struct firn_common *common,
 }
 
 static void
-set_options(struct firn_capture *how, const struct asked *asked)
+set_options(struct firn_capture *how, const struct firn_asked *asked)
 {
 	how->only = asked->only.n > 0 ? asked->only.items : NULL;
 	how->n_only = asked->only.n;
@@ -213,6 +180,7 @@ set_options(struct firn_capture *how, const struct asked *asked)
 	how->leave_running = asked->no_freeze;
 	how->freezing.timeout_ms = asked->timeout_ms;
 	how->freezing.max_s = asked->max_freeze_s;
+	how->freezing.leave_escaped = asked->leave_escaped;
 	how->freezing.hold = asked->hold;
 	how->leave_tasks = asked->no_hold_tasks;
 	how->leave_thawed = asked->no_refreeze;
@@ -231,7 +199,7 @@ sound_alarm(const char *text, void *arg)
 }
 
 static int
-capture(const struct asked *asked, const struct firn_common *common,
+capture(const struct firn_asked *asked, const struct firn_common *common,
 	struct firn_scene *scene, struct firn_capture *how, json_t **ret,
 	struct firn_err *err)
 {
@@ -262,8 +230,9 @@ capture(const struct asked *asked, const struct firn_common *common,
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
-	struct asked asked = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
+	struct firn_asked asked = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
 	const struct firn_opt opts[] = {
 		{ 'o', "output", "FILE", "a file, a folder, or - for stdout",
 		  .string = &asked.output },
@@ -288,6 +257,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.no_refreeze },
 		{ 0, "no-freeze", NULL, "read it while it runs",
 		  .flag = &asked.no_freeze },
+		{ 0, "leave-escaped", NULL,
+		  "only report what is outside its cgroup",
+		  .flag = &asked.leave_escaped },
 		{ 't', "timeout", "MS",
 		  "declare the freeze partial after MS "
 		  "milliseconds (2000)",
@@ -302,6 +274,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "secret rules of your own, beside those "
 		  "that ship",
 		  .list = &asked.rules },
+		FIRN_FORCE_OPTION(scene),
 		{ 'l', "list", NULL, "list the collectors",
 		  .flag = &asked.list },
 		FIRN_COMMON_OPTIONS(common),
@@ -312,7 +285,6 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		.of = &of,
 		.fd = STDOUT_FILENO,
 	};
-	autoscene struct firn_scene scene = FIRN_SCENE;
 	autofree char *path = NULL;
 	autojson json_t *result = NULL;
 	struct firn_err err = { 0 };
@@ -329,9 +301,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	     firn_duration_parse(asked.max_freeze, &asked.max_freeze_s, &err) <
 		     0))
 		return firn_cmd_usage(self, err.text);
-	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
-	    firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
-	    choose_path(asked.output, of.id, &path, &err) < 0)
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	if (common.dry_run)
+		return firn_capture_plan(self, &common, &asked, &how.isolation,
+					 scene.target);
+	if (firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
+	    firn_capture_path(asked.output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 
 	how.path = path;
@@ -341,6 +317,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (path == NULL && isatty(STDOUT_FILENO))
 		return firn_cmd_usage(self, "an archive on a terminal is of no "
 					    "use: redirect stdout");
+	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (capture(&asked, &common, &scene, &how, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	return report(self, &common, &how, result);

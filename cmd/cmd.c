@@ -139,6 +139,29 @@ firn_show_row(FILE *out, const char *label, const char *fmt, ...)
 }
 
 void
+firn_show_consequences(FILE *out, const json_t *consequences)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(consequences, i, one) {
+		firn_show_row(out, firn_json_string(one, "kind", NULL), "%s",
+			      firn_json_string(one, "text", NULL));
+	}
+}
+
+void
+firn_show_list(FILE *out, const char *label, const json_t *texts)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach(texts, i, text) {
+		firn_show_row(out, label, "%s", json_string_value(text));
+	}
+}
+
+void
 firn_show_target(FILE *out, const json_t *target)
 {
 	const char *id = firn_json_string(target, "id", NULL);

@@ -70,6 +70,10 @@ struct firn_common {
 	{ 0, "operator", "WHO", "who does this, for the record",               \
 	  .string = &(common).operator_name },                                 \
 	{ 'h', "help", NULL, "show this help", .flag = &(common).help }
+
+#define FIRN_FORCE_OPTION(scene)                                               \
+	{ 'f', "force", NULL, "also what the node's network or cluster needs", \
+	  .flag = &(scene).forced }
 /* clang-format on */
 
 /*
@@ -118,8 +122,9 @@ void firn_cmd_say(const struct firn_common *common, const char *fmt, ...)
 struct firn_scene {
 	struct firn_host host;
 	struct firn_target *target;
-	struct firn_ledger *ledger;
+	struct firn_ledger *ledger; /* with --dry-run NULL if there is none */
 	struct firn_authority authority;
+	bool forced; /* set before: also what the cluster depends on */
 };
 #define autoscene __attribute__((cleanup(firn_scene_close)))
 #define FIRN_SCENE                                        \
@@ -139,22 +144,32 @@ FIRN_MUST_CHECK int firn_scene_open(struct firn_scene *scene,
 				    const struct firn_common *common,
 				    const char *name, struct firn_err *err);
 
+/*
+ * firn_scene_announce(scene, self, common, name) -- say what a name was
+ * resolved to, before anything is done; to a person at a terminal only, not
+ * with --quiet or --json.
+ */
+void firn_scene_announce(const struct firn_scene *scene,
+			 const struct firn_cmd *self,
+			 const struct firn_common *common, const char *name);
+
 /* firn_scene_ledger(scene, err) -- open the target's ledger, for a change. */
 FIRN_MUST_CHECK int firn_scene_ledger(struct firn_scene *scene,
 				      struct firn_err *err);
-void firn_scene_close(struct firn_scene *scene);
 
 /*
- * firn_scene_recorded(scene, common, name, ret_id, err) -- TARGET, or the one
- * ledger whose id begins so: a container that is gone is known by nothing else,
- * and `scene->target` stays NULL then.  No ledger is opened yet.
+ * firn_scene_recorded(scene, common, name, ret_id, err) -- for an undoing:
+ * resolve TARGET if it is still there, and open its ledger; of one that is
+ * gone, the ledger whose id begins so.
  *
- * `*ret_id` is for the caller to free(3).
+ * `*ret_id` is for the caller to free(3); scene->target stays NULL for one that
+ * is gone.  With --dry-run the ledger is only read, and NULL if there is none.
  */
 FIRN_MUST_CHECK int firn_scene_recorded(struct firn_scene *scene,
 					const struct firn_common *common,
 					const char *name, char **ret_id,
 					struct firn_err *err);
+void firn_scene_close(struct firn_scene *scene);
 
 /*
  * firn_cmd_each(self, common, action, undo, show) -- every target in the
@@ -188,6 +203,12 @@ void firn_show_times(FILE *out, const json_t *times);
 /* firn_show_row(out, label, fmt, ...) -- "  label     text", escaped. */
 void firn_show_row(FILE *out, const char *label, const char *fmt, ...)
 	FIRN_PRINTF(3, 4);
+
+/* firn_show_consequences(out, consequences) -- rows of what is to come. */
+void firn_show_consequences(FILE *out, const json_t *consequences);
+
+/* firn_show_list(out, label, texts) -- a row for each text of an array. */
+void firn_show_list(FILE *out, const char *label, const json_t *texts);
 
 /* firn_show_target(out, json) -- "web-1 (docker 0123456789ab)". */
 void firn_show_target(FILE *out, const json_t *target);

@@ -27,6 +27,29 @@ show(FILE *out, const json_t *result)
 		      firn_json_string(result, "archive", NULL));
 }
 
+static json_t *
+plan(const char *folder)
+{
+	return json_pack(
+		"{s:[s, s, s, s], s:s}", "would_do",
+		"make a container of its own: namespaces, /firn-drill in the "
+		"cgroups, an overlay in /var/lib/firn, a veth pair with "
+		"198.51.100.1",
+		"plant an intruder's traces in it",
+		"cut, freeze, capture and "
+		"release it",
+		"remove it", "folder", folder);
+}
+
+static void
+show_plan(FILE *out, const json_t *result)
+{
+	fputs("would hold a drill\n", out);
+	firn_show_list(out, "do", json_object_get(result, "would_do"));
+	firn_show_row(out, "archive", "in %s",
+		      firn_json_string(result, "folder", NULL));
+}
+
 static int
 drill(const struct firn_common *common, const char *key_path,
       const struct firn_strings *rule_folders, struct firn_drill *how,
@@ -79,13 +102,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return status;
 	how.folder = folder != NULL ? folder : ".";
 	if (common.dry_run) {
-		firn_cmd_say(&common,
-			     "would make a container of its own (namespaces, "
-			     "/firn-drill in the cgroups, an overlay in "
-			     "/var/lib/firn, a veth pair with 198.51.100.1), "
-			     "capture it to %s, and remove it",
-			     how.folder);
-		return FIRN_EXIT_OK;
+		result = plan(how.folder);
+		return firn_cmd_result(self, &common, result, show_plan,
+				       FIRN_EXIT_OK);
 	}
 	if (drill(&common, key, &rules, &how, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/consequences.h"
 #include "firn/freeze.h"
 
 static void
@@ -43,6 +44,39 @@ show_processes(FILE *out, const json_t *processes, const char *label,
 
 		firn_show_row(out, label, "process %lld %s",
 			      (long long)json_integer_value(pid), meaning);
+	}
+}
+
+static void
+show_escaped(FILE *out, const json_t *escaped)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(escaped, i, one) {
+		const char *comm = firn_json_string(one, "comm", NULL);
+		const char *by = firn_json_string(one, "held_by", NULL);
+		const char *why = firn_json_string(one, "why", NULL);
+		bool moved = by != NULL && strcmp(by, "quarantine") == 0;
+		json_int_t pid =
+			json_integer_value(json_object_get(one, "pid"));
+
+		if (why != NULL)
+			firn_show_row(out, "RUNS ON",
+				      "process %lld (%s), outside its cgroup: "
+				      "%s",
+				      (long long)pid, comm != NULL ? comm : "?",
+				      why);
+		else
+			firn_show_row(out, "escaped",
+				      "process %lld (%s), outside its cgroup: "
+				      "%s%s",
+				      (long long)pid, comm != NULL ? comm : "?",
+				      moved        ? "stopped in a frozen one "
+						     "of firn's"
+				      : by != NULL ? "held all the same, by "
+						   : "it has ended",
+				      moved || by == NULL ? "" : by);
 	}
 }
 
@@ -88,10 +122,11 @@ show(FILE *out, const json_t *result)
 		firn_show_row(out, "not held", "%s",
 			      firn_json_string(freeze, "hold_error", NULL));
 	show_threads(out, json_object_get(freeze, "unfrozen"));
-	show_processes(out, json_object_get(freeze, "escaped"), "escaped",
-		       "belongs to it, is outside its cgroup, and runs on");
+	show_escaped(out, json_object_get(freeze, "escaped"));
 	show_processes(out, json_object_get(freeze, "foreign"), "foreign",
 		       "is in its cgroup but not the container's");
+	show_processes(out, json_object_get(freeze, "joined"), "joined",
+		       "shares a namespace with it, from outside: not frozen");
 	firn_show_row(out, "network",
 		      "frozen is not isolated: the kernel "
 		      "still sends and acknowledges for it");
@@ -100,12 +135,22 @@ show(FILE *out, const json_t *result)
 			      "by itself at %.19sZ, if nobody "
 			      "does before",
 			      deadline);
+	firn_show_consequences(out, json_object_get(freeze, "consequences"));
 	firn_show_row(out, "undo", "firn thaw %.12s",
 		      firn_json_string(result, "target", "id", NULL));
 }
 
+static bool
+has_escaped(const struct firn_target *target)
+{
+	for (size_t i = 0; i < target->members.n; i++)
+		if (target->members.items[i].escaped)
+			return true;
+	return false;
+}
+
 static json_t *
-plan(const struct firn_target *target, bool hold)
+plan(const struct firn_target *target, const struct firn_freezing *how)
 {
 	const char *const folders[] = { target->v2.folder,
 					target->freezer.folder };
@@ -119,7 +164,12 @@ plan(const struct firn_target *target, bool hold)
 		json_array_append_new(writes,
 				      json_sprintf("FROZEN to %s/freezer.state",
 						   target->freezer.folder));
-	for (size_t i = 0; hold && i < 2; i++)
+	if (has_escaped(target) && !how->leave_escaped)
+		json_array_append_new(
+			writes, json_sprintf("what runs outside of it, into a "
+					     "new cgroup /firn-quarantine-%s",
+					     target->id));
+	for (size_t i = 0; how->hold && i < 2; i++)
 		if (folders[i] != NULL)
 			json_array_append_new(
 				writes,
@@ -133,15 +183,11 @@ plan(const struct firn_target *target, bool hold)
 static void
 show_plan(FILE *out, const json_t *result)
 {
-	const json_t *write;
-	size_t i;
-
 	fputs("would freeze ", out);
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
-	json_array_foreach(json_object_get(result, "would_write"), i, write) {
-		firn_show_row(out, "write", "%s", json_string_value(write));
-	}
+	firn_show_list(out, "write", json_object_get(result, "would_write"));
+	firn_show_consequences(out, json_object_get(result, "consequences"));
 }
 
 static bool
@@ -155,6 +201,7 @@ is_held(const json_t *freeze)
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
 	struct firn_freezing how = { .timeout_ms = FIRN_FREEZE_TIMEOUT_MS };
 	const char *max_freeze = NULL;
@@ -168,10 +215,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 0, "hold", NULL,
 		  "move it into frozen cgroups that the platform doesn't know",
 		  .flag = &how.hold },
+		{ 0, "leave-escaped", NULL,
+		  "only report what is outside its cgroup",
+		  .flag = &how.leave_escaped },
+		FIRN_FORCE_OPTION(scene),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
 	json_t *freeze = NULL;
 	struct firn_err err = { 0 };
@@ -188,10 +238,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	json_object_set_new(result, "target", firn_target_json(scene.target));
 	if (common.dry_run) {
 		json_object_set_new(result, "would_write",
-				    plan(scene.target, how.hold));
+				    plan(scene.target, &how));
+		json_object_set_new(result, "consequences",
+				    firn_consequences(scene.target));
 		return firn_cmd_result(self, &common, result, show_plan,
 				       FIRN_EXIT_OK);
 	}
+	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_freeze(scene.target, scene.ledger, &how, &freeze, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

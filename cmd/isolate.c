@@ -22,18 +22,61 @@ show(FILE *out, const json_t *result)
 		      firn_json_string(result, "target", "id", NULL));
 }
 
+static void
+show_plan(FILE *out, const json_t *result)
+{
+	const json_t *plan = json_object_get(result, "isolate"), *cut;
+	size_t i;
+
+	fputs("would isolate ", out);
+	firn_show_target(out, json_object_get(result, "target"));
+	fputc('\n', out);
+	json_array_foreach(json_object_get(plan, "would_cut"), i, cut) {
+		const json_t *methods = json_object_get(cut, "methods"),
+			     *method;
+		char tried[128] = "";
+		size_t k;
+
+		json_array_foreach(methods, k, method) {
+			strncat(tried, k > 0 ? ", else " : "",
+				sizeof(tried) - strlen(tried) - 1);
+			strncat(tried, json_string_value(method),
+				sizeof(tried) - strlen(tried) - 1);
+		}
+		firn_show_row(out, "cut", "%s: %s",
+			      firn_json_string(cut, "on", NULL), tried);
+	}
+	firn_show_list(out, "stays open",
+		       json_object_get(plan, "would_stay_open"));
+}
+
+static enum firn_exit
+plan(const struct firn_cmd *self, const struct firn_common *common,
+     const struct firn_isolation *how, const struct firn_target *target,
+     json_t *result)
+{
+	struct firn_err err = { 0 };
+	json_t *cuts = NULL;
+
+	if (firn_isolate_plan(target, how, &cuts, &err) < 0)
+		return firn_cmd_failed(self, common, &err);
+	json_object_set_new(result, "isolate", cuts);
+	return firn_cmd_result(self, common, result, show_plan, FIRN_EXIT_OK);
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_common common = { 0 };
 	struct firn_asked_isolation asked = { 0 };
 	const struct firn_opt opts[] = {
 		FIRN_ISOLATION_OPTIONS(asked),
+		FIRN_FORCE_OPTION(scene),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
 	struct firn_isolation how;
-	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = json_object();
 	json_t *isolate = NULL;
 	struct firn_err err = { 0 };
@@ -48,8 +91,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
 	if (common.dry_run)
-		return firn_cmd_result(self, &common, result, show,
-				       FIRN_EXIT_OK);
+		return plan(self, &common, &how, scene.target, result);
+	firn_scene_announce(&scene, self, &common, argv[0]);
 	if (firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_isolate(scene.target, scene.ledger, &how, &isolate, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -20,6 +20,13 @@ show(FILE *out, const json_t *result)
 		      "change it");
 }
 
+static void
+show_plan(FILE *out, const json_t *result)
+{
+	fputs("would make a signing key\n", out);
+	firn_show_list(out, "file", json_object_get(result, "would_make"));
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
@@ -39,8 +46,11 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return status;
 	path = argc == 1 ? argv[0] : FIRN_KEY_PATH;
 	if (common.dry_run) {
-		firn_cmd_say(&common, "would make %s and %s.pub", path, path);
-		return FIRN_EXIT_OK;
+		json_object_set_new(result, "would_make",
+				    json_pack("[s, o]", path,
+					      json_sprintf("%s.pub", path)));
+		return firn_cmd_result(self, &common, result, show_plan,
+				       FIRN_EXIT_OK);
 	}
 	if (firn_key_make(&key, path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -1,11 +1,9 @@
 #include "cmd.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/isolate.h"
+#include "firn/undo_plan.h"
 #include "traffic.h"
 
 static void
@@ -24,6 +22,7 @@ show(FILE *out, const json_t *result)
 		firn_show_row(out, "because", "%s", why);
 	if (error != NULL)
 		firn_show_row(out, "error", "%s", error);
+	firn_show_list(out, "undo", json_object_get(result, "would_undo"));
 	json_array_foreach(undone, i, item) {
 		const char *text =
 			json_is_string(item)
@@ -46,20 +45,6 @@ show_all(FILE *out, const json_t *result)
 	json_array_foreach(targets, i, item) {
 		show(out, item);
 	}
-}
-
-static int
-plan(const char *id, json_t **ret, struct firn_err *err)
-{
-	autodone(firn_ledger_close) struct firn_ledger *ledger = NULL;
-	json_t *open = NULL;
-
-	if (firn_ledger_look(&ledger, id, err) < 0)
-		return -1;
-	open = ledger != NULL ? firn_ledger_open_changes(ledger, "isolate")
-			      : json_array();
-	*ret = json_pack("{s:o}", "would_undo", open);
-	return *ret != NULL ? 0 : firn_err_nomem(err);
 }
 
 static int
@@ -95,14 +80,15 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (all)
 		return firn_cmd_each(self, &common, "isolate", release,
 				     show_all);
+	scene.forced = true;
 	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	if (common.dry_run
-		    ? plan(id, &result, &err) < 0
-		    : firn_ledger_open(&scene.ledger, id, &scene.authority,
-				       &err) < 0 ||
-			      firn_release(scene.ledger, &result, &err) < 0)
+	if (common.dry_run) {
+		result = json_pack("{s:o}", "would_undo",
+				   firn_release_plan(scene.ledger));
+	} else if (firn_release(scene.ledger, &result, &err) < 0) {
 		return firn_cmd_failed(self, &common, &err);
+	}
 	json_object_set_new(result, "id", json_string(id));
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
 }

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
+#include "host/cgroup.h"
 
 int
 firn_scene_host(struct firn_scene *scene, const struct firn_common *common,
@@ -24,7 +26,51 @@ firn_scene_open(struct firn_scene *scene, const struct firn_common *common,
 {
 	if (firn_scene_host(scene, common, err) < 0)
 		return -1;
-	return firn_target_open(&scene->target, &scene->host, name, err);
+	if ((scene->forced ? firn_target_open_forced(&scene->target,
+						     &scene->host, name, err)
+			   : firn_target_open(&scene->target, &scene->host,
+					      name, err)) < 0)
+		return -1;
+	/* What would be done depends on who is there. */
+	return common->dry_run ? firn_target_scan(scene->target, err) : 0;
+}
+
+/* Those in its cgroup; a scan of the whole host would take too long now. */
+static size_t
+count_processes(const struct firn_target *target)
+{
+	int dir_fd = target->v2.dir_fd >= 0 ? target->v2.dir_fd
+					    : target->freezer.dir_fd;
+	autofree pid_t *pids = NULL;
+	struct firn_err none = { 0 };
+	size_t n = 0;
+
+	if (dir_fd < 0 || firn_cgroup_procs(dir_fd, &pids, &n, &none) < 0)
+		return 0;
+	return n;
+}
+
+void
+firn_scene_announce(const struct firn_scene *scene, const struct firn_cmd *self,
+		    const struct firn_common *common, const char *name)
+{
+	const struct firn_target *target = scene->target;
+	bool pod = target->pod_name != NULL && target->pod_namespace != NULL;
+	bool renamed = target->name != NULL && strcmp(target->name, name) != 0;
+	size_t n = count_processes(target);
+
+	if (common->json || common->quiet || !isatty(STDERR_FILENO))
+		return;
+	firn_cmd_say(common,
+		     "firn %s: %s is %s %.*s%s%s%s%s%s%s, image %s, pid %d, "
+		     "%zu process%s",
+		     self->name, name, firn_runtime_name(target->runtime),
+		     strlen(target->id) == 64 ? 12 : 200, target->id,
+		     renamed ? ", called " : "", renamed ? target->name : "",
+		     pod ? ", pod " : "", pod ? target->pod_namespace : "",
+		     pod ? "/" : "", pod ? target->pod_name : "",
+		     target->image != NULL ? target->image : "unknown",
+		     target->init_pid, n, n == 1 ? "" : "es");
 }
 
 int
@@ -34,7 +80,8 @@ firn_scene_ledger(struct firn_scene *scene, struct firn_err *err)
 				&scene->authority, err);
 }
 
-/* The one ledger that `name` is a prefix of. */
+/* The one ledger that `name` is a prefix of: a container that is gone is known
+ * by nothing else. */
 static int
 id_of_ledger(const char *name, char **ret, struct firn_err *err)
 {
@@ -74,12 +121,15 @@ firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
 		*ret_id = strdup(scene->target->id);
 		if (*ret_id == NULL)
 			return firn_err_nomem(err);
-		return 0;
-	}
-	if (id_of_ledger(name, ret_id, &gone) < 0)
+	} else if (id_of_ledger(name, ret_id, &gone) < 0) {
 		return -1;
+	}
 	*err = (struct firn_err){ 0 };
-	return 0;
+	if (common->dry_run)
+		return firn_ledger_look(&scene->ledger, *ret_id, err) < 0 ? -1
+									  : 0;
+	return firn_ledger_open(&scene->ledger, *ret_id, &scene->authority,
+				err);
 }
 
 void

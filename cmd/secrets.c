@@ -76,6 +76,7 @@ of_target(const struct firn_common *common, const char *name,
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_case of;
 
+	scene.forced = true; /* it is only read */
 	if (firn_scene_open(&scene, common, name, err) < 0 ||
 	    firn_target_scan(scene.target, err) < 0 ||
 	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||

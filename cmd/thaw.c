@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/freeze.h"
+#include "firn/undo_plan.h"
 
 static void
 show_one(FILE *out, const json_t *thaw, const json_t *target, const char *id)
@@ -10,6 +11,8 @@ show_one(FILE *out, const json_t *thaw, const json_t *target, const char *id)
 	const char *state = firn_json_string(thaw, "state", NULL);
 	const char *why = firn_json_string(thaw, "why", NULL);
 	const char *error = firn_json_string(thaw, "error", NULL);
+	const json_t *one;
+	size_t i;
 
 	fprintf(out, "%s ", state != NULL ? state : "would thaw");
 	if (target != NULL)
@@ -21,6 +24,13 @@ show_one(FILE *out, const json_t *thaw, const json_t *target, const char *id)
 		firn_show_row(out, "because", "%s", why);
 	if (error != NULL)
 		firn_show_row(out, "error", "%s", error);
+	json_array_foreach(json_object_get(thaw, "elsewhere"), i, one) {
+		firn_show_row(out, "elsewhere", "%lld is in %s, not in %s",
+			      (long long)json_integer_value(
+				      json_object_get(one, "pid")),
+			      firn_json_string(one, "now", NULL),
+			      firn_json_string(one, "folder", NULL));
+	}
 }
 
 static void
@@ -29,6 +39,7 @@ show(FILE *out, const json_t *result)
 	show_one(out, json_object_get(result, "thaw"),
 		 json_object_get(result, "target"),
 		 firn_json_string(result, "id", NULL));
+	firn_show_list(out, "undo", json_object_get(result, "would_undo"));
 }
 
 static void
@@ -42,6 +53,15 @@ show_all(FILE *out, const json_t *result)
 	json_array_foreach(targets, i, item) {
 		show_one(out, item, NULL, firn_json_string(item, "id", NULL));
 	}
+}
+
+static int
+undo(struct firn_scene *scene, bool force, json_t **ret, struct firn_err *err)
+{
+	if (scene->target == NULL)
+		return firn_thaw_recorded(&scene->host, scene->ledger, ret,
+					  err);
+	return firn_thaw(scene->target, scene->ledger, force, ret, err);
 }
 
 static enum firn_exit
@@ -64,7 +84,6 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	json_t *thaw = NULL;
 	struct firn_err err = { 0 };
 	enum firn_exit status;
-	int done;
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
 		return status;
@@ -74,23 +93,20 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (all)
 		return firn_cmd_each(self, &common, "freeze",
 				     firn_thaw_recorded, show_all);
+	scene.forced = true;
 	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "id", json_string(id));
 	if (scene.target != NULL)
 		json_object_set_new(result, "target",
 				    firn_target_json(scene.target));
-	if (common.dry_run)
+	if (common.dry_run) {
+		json_object_set_new(result, "would_undo",
+				    firn_thaw_plan(scene.ledger));
 		return firn_cmd_result(self, &common, result, show,
 				       FIRN_EXIT_OK);
-	if (firn_ledger_open(&scene.ledger, id, &scene.authority, &err) < 0)
-		return firn_cmd_failed(self, &common, &err);
-	done = scene.target != NULL
-		       ? firn_thaw(scene.target, scene.ledger, force, &thaw,
-				   &err)
-		       : firn_thaw_recorded(&scene.host, scene.ledger, &thaw,
-					    &err);
-	if (done < 0)
+	}
+	if (undo(&scene, force, &thaw, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "thaw", thaw);
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);

@@ -24,8 +24,9 @@ struct firn_holder;
 
 struct firn_freezing {
 	unsigned timeout_ms;
-	unsigned max_s; /* thaw by itself after so many seconds; 0: never */
-	bool hold;      /* so that the platform can't undo it */
+	unsigned max_s;     /* thaw by itself after so many seconds; 0: never */
+	bool leave_escaped; /* don't touch what is outside of its cgroup */
+	bool hold;          /* so that the platform can't undo it */
 	/* Where to put one that holds its tasks against kills
 	 * (contain/holder.h), for the caller to end; NULL for none. */
 	struct firn_holder **holder;
@@ -40,7 +41,8 @@ struct firn_freezing {
  * millisecond until it reads so.  Frozen tasks keep their memory, descriptors
  * and connections.  The kernel still acknowledges their TCP traffic.
  *
- * Processes of the container outside its cgroup are found by a scan after.
+ * Processes of the container outside its cgroup are found by a scan after, and
+ * moved into a frozen cgroup of firn's, until two scans agree that none runs.
  *
  * With `max_s` a keeper (a process of firn's own) stands by before anything is
  * written, and thaws then what firn froze and nobody thawed, whatever has
@@ -49,16 +51,23 @@ struct firn_freezing {
  * `*ret` is a new object:
  *   "state"     "frozen"; "partial": the deadline passed, and "unfrozen" names
  *               every thread that runs on, with its state, wait channel and
- *               stack; nothing is rolled back
+ *               stack, or one of "escaped" isn't stopped; nothing is rolled
+ *               back
  *   "already"   who had frozen it before: null, "firn", "runtime" (paused, by
  *               whomever), "parent" (a cgroup above it is frozen; it is frozen
  *               by itself, too, from now on)
  *   "elapsed_us" from the first write to the kernel's word, or the deadline
  *   "processes", "threads"
  *   "hierarchies": ["v2", "v1"], those that gave their word
- *   "escaped"   processes of the container outside its cgroup (still running):
- *               objects with "pid", "start_ticks", "membership"
- *   "foreign"   processes in its cgroup that are not the container's, likewise
+ *   "escaped"   processes of the container outside its cgroup, in one hierarchy
+ *               or in all: objects with "pid", "start_ticks", "comm",
+ *               "membership", "out_of" (["v2", "v1"]), "stopped", "held_by"
+ *               ("v2", "v1": it stands still by that one; "quarantine": it was
+ *               moved into a frozen cgroup of firn's), and "why" if it isn't
+ *   "foreign"   processes in its cgroup that are not the container's: "pid",
+ *               "start_ticks", "comm", "membership"
+ *   "joined"    processes from outside that share a namespace with it, tools
+ *               of the host and siblings of a pod, likewise; they run on
  *   "unfrozen"  only if partial: objects with "pid", "tid", "comm", "state",
  *               "wchan", "stack", "ran" (was it seen to?), "kernel"; 4096 at
  *               most; "unfrozen_threads" counts them all
@@ -69,10 +78,13 @@ struct firn_freezing {
  *               frozen, by that hierarchy's word?), "not_held" (what could not
  *               be: it's frozen where it is)
  *   "tasks_held"  only with `holder`: {"threads": N}, or {"error": why not}
+ *   "consequences" what it will lead to, as firn_consequences() has it; looked
+ *               for when all stands still
  * and where something could not be had, one of these with the reason:
  *   "failures"       a hierarchy that could not be written, where the other was
  *   "unfrozen_error" the threads could not be listed
- *   "members_error"  the scan failed: "escaped" and "foreign" are missing
+ *   "members_error"  the scan failed, or the moving: what is missing of
+ *                    "escaped", "foreign" and "joined" isn't known
  *   "hold_error"     nothing was held: the ledger didn't take it
  *   "unrecorded"     the ledger took the question, but not how it went
  *
@@ -94,13 +106,16 @@ FIRN_MUST_CHECK int firn_freeze(struct firn_target *target,
 /*
  * firn_thaw(target, ledger, force, ret, err) -- undo firn_freeze().
  *
- * Ends a hold first: every task goes back to the cgroup that it was taken from.
- * Only what firn froze, in the reverse order, and its keeper ends; what another
- * froze (a paused container) is EPERM unless `force`.  A container that is not
- * frozen is not an error, nor is one whose cgroup is gone: the ledger is
- * closed.  `*ret` is a new object: "state" ("running", "gone", or "frozen" and
- * then "by": "runtime" or "parent"), "thawed" (was anything written?), "why" if
- * the node was rebooted since it was frozen.
+ * What had left the cgroup goes back to where it was; then a hold is ended:
+ * every task goes back to the cgroup that it was taken from.  Only what firn
+ * froze, in the reverse order, and its keeper ends; what another froze (a
+ * paused container) is EPERM unless `force`.  A container that is not frozen is
+ * not an error, nor is one whose cgroup is gone: the ledger is closed.  `*ret`
+ * is a new object: "state" ("running", "gone", or "frozen" and then "by":
+ * "runtime" or "parent"), "thawed" (was anything written?), "why" if the node
+ * was rebooted since it was frozen, and, if something had been moved,
+ * "returned" (threads) and "elsewhere" (what could not go back exactly, as its
+ * cgroup is gone: objects with "pid", "folder", "now").
  */
 FIRN_MUST_CHECK int firn_thaw(struct firn_target *target,
 			      struct firn_ledger *ledger, bool force,

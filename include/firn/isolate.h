@@ -167,4 +167,16 @@ FIRN_MUST_CHECK int firn_attempts(const struct firn_ledger *ledger,
 FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
 				 struct firn_err *err);
 
+/*
+ * firn_isolate_plan(target, how, ret, err) -- what firn_isolate() would try;
+ * changes nothing.
+ *
+ * `*ret` is a new object: "would_cut", an array of {"methods": those that are
+ * tried in turn until one holds, "on": cgroup or interface, "inside": the
+ * interface's name in the container}; "would_stay_open", an array of texts.
+ */
+FIRN_MUST_CHECK int firn_isolate_plan(const struct firn_target *target,
+				      const struct firn_isolation *how,
+				      json_t **ret, struct firn_err *err);
+
 #endif

@@ -61,16 +61,25 @@ enum firn_membership {
 	FIRN_ON_ROOTFS = 1 << 4, /* root or executable lie on its overlay */
 };
 
+/* The hierarchies in which it isn't where the target is. */
+enum firn_out_of {
+	FIRN_OUT_OF_V2 = 1 << 0,
+	FIRN_OUT_OF_V1 = 1 << 1, /* of the freezer; one thread is enough */
+};
+
 struct firn_member {
 	pid_t pid;
 	uint64_t start_ticks; /* /proc/PID/stat (22): with the pid, its name */
 	unsigned membership;  /* of enum firn_membership */
-	bool escaped; /* in its pid namespace or on its files, not in its cgroup
-		       */
-	bool foreign; /* in its cgroup, but none of its namespaces: a runtime's
-		       * helper, or somebody put there */
-	bool joined;  /* shares only mount or net namespace: a host's tool, or
-		       * a sibling of the pod */
+	unsigned out_of;      /* of enum firn_out_of */
+	bool escaped;  /* in its pid namespace or on its files, and out of its
+			* cgroup in one hierarchy or in all */
+	bool doubtful; /* escaped into the cgroup of another container, and it
+			* may be that one's */
+	bool foreign;  /* in its cgroup, but none of its namespaces: a runtime's
+			* helper, or somebody put there */
+	bool joined;   /* shares a namespace, from outside: a tool of the host
+			* (nsenter), or a sibling of the pod */
 };
 
 struct firn_members {
@@ -131,7 +140,8 @@ struct firn_target {
  * or one that has exited; EEXIST for an ambiguous name, with the candidates;
  * EINVAL for a name that can't be one; EPERM for one that we must not touch:
  * a cgroup that is the root, holds firn, init, a runtime, a kubelet or sshd, or
- * does not belong to exactly one container.
+ * does not belong to exactly one container; and what the node's network or its
+ * cluster depends on: pods of kube-system, and CNI agents.
  *
  * Writes nothing anywhere.  Its processes are not looked for yet, because that
  * takes longer than to freeze it: firn_target_scan().  Release with
@@ -140,6 +150,14 @@ struct firn_target {
 FIRN_MUST_CHECK int firn_target_open(struct firn_target **ret,
 				     const struct firn_host *host,
 				     const char *name, struct firn_err *err);
+
+/* firn_target_open_forced() -- the same, but what the network or the cluster
+ * depends on is not refused: to read it, to undo what was done to it, or
+ * because a person says so. */
+FIRN_MUST_CHECK int firn_target_open_forced(struct firn_target **ret,
+					    const struct firn_host *host,
+					    const char *name,
+					    struct firn_err *err);
 void firn_target_close(struct firn_target **target);
 
 /* firn_target_refused(err) -- is this error of firn_target_open() a refusal

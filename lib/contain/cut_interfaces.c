@@ -256,7 +256,9 @@ name_the_uncut(struct firn_cut *cut, const struct firn_spaces *spaces,
 
 		if (one->joined || one->foreign)
 			continue;
-		if (cut->cgroup_holds && (one->membership & FIRN_IN_CGROUP))
+		if (cut->cgroup_holds &&
+		    (one->membership & FIRN_IN_CGROUP) != 0 &&
+		    (one->out_of & FIRN_OUT_OF_V2) == 0)
 			continue;
 		if (is_in_whole(cut, spaces, whole, one->pid))
 			continue;

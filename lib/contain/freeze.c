@@ -14,6 +14,7 @@
 #include "contain/keeper_thaw.h"
 #include "contain/still.h"
 #include "contain/urgency.h"
+#include "firn/consequences.h"
 
 /* One freeze, from the question to the answer; by hierarchy. */
 struct freezing {
@@ -22,6 +23,7 @@ struct freezing {
 	bool writes[FIRN_N_HIERARCHIES]; /* is there anything to ask for? */
 	struct firn_still still;
 	json_t *failures; /* of a hierarchy; the other one goes on */
+	bool one_runs;    /* of the escapees */
 	const char *already;
 	uint64_t change; /* 0 while nothing was asked */
 	uint64_t keeper; /* its change; 0 if there is none */
@@ -294,7 +296,8 @@ report(struct freezing *freezing)
 	json_t *result = freezing->result, *hierarchies = json_array();
 
 	firn_json_text(result, "state",
-		       freezing->still.all ? "frozen" : "partial");
+		       freezing->still.all && !freezing->one_runs ? "frozen"
+								  : "partial");
 	json_object_set_new(result, "already",
 			    freezing->already != NULL
 				    ? json_string(freezing->already)
@@ -341,7 +344,6 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	autodone(firn_urgency_end) struct firn_urgency urgency
 		__attribute__((unused)) = firn_urgency_begin();
 
-	(void)urgency; /* it ends by itself; clang can't see that */
 	freezing.target = target;
 	freezing.holder = how->holder;
 	freezing.result = json_object();
@@ -366,6 +368,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	hold_tasks(&freezing, false);
 	if (replace_others(&freezing, ledger, err) < 0)
 		return firn_err_in(err, "freeze");
+	freezing.one_runs =
+		firn_freeze_members(target, ledger, how, freezing.result);
 	firn_still_judge(&freezing.still, target);
 	note(&freezing, ledger, freezing.still.all ? "confirmed" : "made");
 
@@ -375,7 +379,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 				    tasks_held(&freezing));
 	if (how->hold)
 		hold(&freezing, target, ledger);
-	firn_freeze_members(target, freezing.result);
+	json_object_set_new(freezing.result, "consequences",
+			    firn_consequences(target));
 	*ret = firn_steal(freezing.result);
 	return 0;
 }

@@ -5,17 +5,22 @@
  * freeze_members -- who else is there, once the cgroup stands still.
  */
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
+#include "firn/freeze.h"
+#include "firn/ledger.h"
 #include "firn/target.h"
 
 /*
- * firn_freeze_members(target, result) -- scan, and add "escaped" and "foreign"
- * to a result: arrays of objects with "pid", "start_ticks", "membership".
+ * firn_freeze_members(target, ledger, how, result) -- stop the escapees, and
+ * add "escaped", "foreign" and "joined" to a result, as firn_freeze() has them.
  *
- * A scan that failed is "members_error" instead, with the reason: the freeze
- * itself stands.
+ * What failed in it is "members_error", with the reason: the freeze itself
+ * stands.  Returns whether one of the container's is known to run on.
  */
-void firn_freeze_members(struct firn_target *target, json_t *result);
+bool firn_freeze_members(struct firn_target *target, struct firn_ledger *ledger,
+			 const struct firn_freezing *how, json_t *result);
 
 #endif

@@ -11,6 +11,7 @@
 #include "contain/freezer.h"
 #include "contain/hold.h"
 #include "contain/keeper.h"
+#include "contain/quarantine.h"
 #include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
@@ -27,8 +28,9 @@ struct part {
 
 struct thawing {
 	struct part parts[FIRN_N_HIERARCHIES];
-	json_t *open; /* firn's own freezes, to be undone */
-	bool held;    /* firn held it, and lets go */
+	json_t *open;     /* firn's own freezes, to be undone */
+	json_t *returned; /* what had left the cgroup; NULL if nothing had */
+	bool held;        /* firn held it, and lets go */
 	bool thawed;
 	const char *remark;
 };
@@ -37,6 +39,7 @@ static void
 release(struct thawing *thawing)
 {
 	json_decref(thawing->open);
+	json_decref(thawing->returned);
 }
 
 static int
@@ -102,7 +105,8 @@ may(const struct thawing *thawing, bool force, struct firn_err *err)
 {
 	const char *held = other_holder(thawing);
 
-	if (json_array_size(thawing->open) > 0 || thawing->held)
+	if (json_array_size(thawing->open) > 0 || thawing->held ||
+	    thawing->returned != NULL)
 		return 0;
 	if (held != NULL && !force)
 		return firn_err_set(err, EPERM,
@@ -228,6 +232,7 @@ static json_t *
 report(const struct thawing *thawing)
 {
 	const char *state = "running", *by = NULL;
+	json_t *json;
 
 	for (enum firn_hierarchy h = 0; h < FIRN_N_HIERARCHIES; h++) {
 		const struct part *part = &thawing->parts[h];
@@ -241,8 +246,11 @@ report(const struct thawing *thawing)
 		state = "frozen";
 	if (is_gone(thawing))
 		state = "gone";
-	return json_pack("{s:s, s:b, s:s?}", "state", state, "thawed",
+	json = json_pack("{s:s, s:b, s:s?}", "state", state, "thawed",
 			 thawing->thawed, "by", by);
+	if (thawing->returned != NULL)
+		json_object_update(json, thawing->returned);
+	return json;
 }
 
 static int
@@ -266,11 +274,25 @@ force_open(struct thawing *thawing, struct firn_ledger *ledger,
 	return firn_ledger_note(ledger, change, "undone", details, err);
 }
 
+/* What was moved goes back.  One that is stuck is no reason to let all the
+ * others wait: that is said at the end. */
+static int
+let_go(struct thawing *thawing, struct firn_target *target,
+       struct firn_ledger *ledger, struct firn_err *stuck, struct firn_err *err)
+{
+	if (firn_quarantine_undo(target->host, ledger, &thawing->returned,
+				 stuck) < 0 &&
+	    thawing->returned == NULL)
+		return firn_err_set(err, stuck->code, "%s", stuck->text);
+	return firn_hold_undo(target, ledger, &thawing->held, err);
+}
+
 int
 firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	  json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct thawing thawing = { 0 };
+	struct firn_err stuck = { 0 };
 	int written;
 
 	/* A keeper may have frozen it again meanwhile, after a restart. */
@@ -280,7 +302,7 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
 	if (firn_freezer_refuse(target, err) < 0 ||
-	    firn_hold_undo(target, ledger, &thawing.held, err) < 0 ||
+	    let_go(&thawing, target, ledger, &stuck, err) < 0 ||
 	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
 	if (is_gone(&thawing))
@@ -300,6 +322,10 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	if (close_changes(&thawing, ledger, err) < 0 ||
 	    firn_keeper_end(ledger, "thaw", 0, "it was thawed", err) < 0)
 		return firn_err_in(err, "thaw");
+	if (stuck.code != 0) {
+		*err = stuck;
+		return firn_err_in(err, "thaw");
+	}
 	*ret = report(&thawing);
 	return firn_thaw_forget(ledger, *ret, err);
 }

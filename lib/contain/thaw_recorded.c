@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "contain/freezer.h"
 #include "contain/keeper.h"
+#include "contain/quarantine.h"
 #include "contain/thaw_forget.h"
 #include "firn/freeze.h"
 
@@ -63,13 +64,17 @@ find(const struct firn_host *host, const json_t *part,
 }
 
 static int
-give_up(struct firn_ledger *ledger, const json_t *open, json_t **ret,
-	struct firn_err *err)
+give_up(const struct firn_host *host, struct firn_ledger *ledger,
+	const json_t *open, json_t **ret, struct firn_err *err)
 {
 	autojson json_t *why =
 		json_pack("{s:s}", "note", "the container is gone");
+	autojson json_t *returned = NULL;
 	json_t *change;
 	size_t i;
+
+	if (firn_quarantine_undo(host, ledger, &returned, err) < 0)
+		return firn_err_in(err, "thaw");
 
 	json_array_foreach(open, i, change) {
 		json_int_t number =
@@ -83,6 +88,8 @@ give_up(struct firn_ledger *ledger, const json_t *open, json_t **ret,
 	    0)
 		return -1;
 	*ret = json_pack("{s:s, s:b}", "state", "gone", "thawed", false);
+	if (*ret != NULL && returned != NULL)
+		json_object_update(*ret, returned);
 	return firn_thaw_forget(ledger, *ret, err);
 }
 
@@ -125,6 +132,6 @@ firn_thaw_recorded(const struct firn_host *host, struct firn_ledger *ledger,
 			return firn_err_in(err, "thaw");
 	}
 	if (target.v2.dir_fd < 0 && target.freezer.dir_fd < 0)
-		return give_up(ledger, open, ret, err);
+		return give_up(host, ledger, open, ret, err);
 	return firn_thaw(&target, ledger, false, ret, err);
 }

@@ -51,6 +51,28 @@ cut(struct run *run, enum firn_isolate_part part, const char *name,
 	return 0;
 }
 
+/* Was there anything that we did?  Of one that its runtime had paused, what
+ * had left its cgroup. */
+static bool
+is_to_be_undone(const json_t *freeze)
+{
+	const char *already = firn_json_string(freeze, "already", NULL);
+	const json_t *one;
+	size_t i;
+
+	if (already == NULL)
+		return true;
+	if (strcmp(already, "firn") == 0)
+		return false;
+	json_array_foreach(json_object_get(freeze, "escaped"), i, one) {
+		const char *by = firn_json_string(one, "held_by", NULL);
+
+		if (by != NULL && strcmp(by, "quarantine") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 freeze(struct run *run, struct firn_err *err)
 {
@@ -64,7 +86,7 @@ freeze(struct run *run, struct firn_err *err)
 	if (firn_freeze(run->target, run->ledger, &freezing, &said, err) < 0)
 		return -1;
 	json_object_set_new(run->result, "freeze", said);
-	run->frozen_by_us = json_is_null(json_object_get(said, "already"));
+	run->frozen_by_us = is_to_be_undone(said);
 	mark(run, "frozen_ms");
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "host/proc.h"
 #include "target/kernel.h"
 #include "target/namespaces.h"
+#include "target/origin.h"
 
 /* What one process is, beyond what the caller gets. */
 struct seen {
@@ -16,7 +17,8 @@ struct seen {
 	char other[72]; /* the other container whose cgroup it is in, or "" */
 	bool same_pidns, on_files;
 	bool own_pidns; /* neither ours, nor below ours, nor the host's */
-	bool strayed;   /* a thread of it is outside the cgroup */
+	bool strayed;   /* a thread of it is outside the cgroup, in one
+			 * hierarchy or in all */
 	bool blind;     /* it is exiting: its namespaces are gone */
 };
 
@@ -29,6 +31,11 @@ struct scan {
 	dev_t overlay; /* 0 where its files lie among others' */
 	struct kernel_place root;
 	struct firn_cgroup_paths paths; /* of the thread looked at */
+	struct origin_mounts mounts;
+
+	/* The other container that was last asked about, and the answer. */
+	char asked[72];
+	bool is_container;
 
 	struct seen *seen;
 	size_t n, size;
@@ -70,22 +77,40 @@ start(struct scan *scan, struct firn_err *err)
 	return 0;
 }
 
-static bool
-in_cgroup(const struct scan *scan)
+/* Of the hierarchies that have a freezer. */
+static unsigned
+out_of(const struct scan *scan)
 {
 	const struct firn_target *target = scan->target;
-	const struct firn_cgroup_paths *paths = &scan->paths;
+	unsigned out = 0;
+
+	if (target->v2.path != NULL &&
+	    !firn_cgroup_below(scan->paths.v2, target->v2.path))
+		out |= FIRN_OUT_OF_V2;
+	if (target->freezer.path != NULL &&
+	    !firn_cgroup_below(scan->paths.freezer, target->freezer.path))
+		out |= FIRN_OUT_OF_V1;
+	return out;
+}
+
+/* All of them. */
+static unsigned
+hierarchies(const struct scan *scan)
+{
+	return (scan->target->v2.path != NULL ? FIRN_OUT_OF_V2 : 0u) |
+	       (scan->target->freezer.path != NULL ? FIRN_OUT_OF_V1 : 0u);
+}
+
+static bool
+in_cgroup(const struct scan *scan, unsigned out)
+{
 	struct firn_cgroup_name name;
 
-	if (target->v2.path != NULL || target->freezer.path != NULL)
-		return (target->v2.path != NULL &&
-			firn_cgroup_below(paths->v2, target->v2.path)) ||
-		       (target->freezer.path != NULL &&
-			firn_cgroup_below(paths->freezer,
-					  target->freezer.path));
+	if (hierarchies(scan) != 0)
+		return out != hierarchies(scan);
 	/* Without a freezer, any hierarchy that names it. */
-	return firn_cgroup_name(paths->any, &name) != 0 &&
-	       strcmp(name.id, target->id) == 0;
+	return firn_cgroup_name(scan->paths.any, &name) != 0 &&
+	       strcmp(name.id, scan->target->id) == 0;
 }
 
 static void
@@ -96,25 +121,42 @@ set_other(const struct scan *scan, struct seen *seen)
 	struct firn_cgroup_name name;
 
 	for (size_t i = 0; i < 3 && seen->other[0] == '\0'; i++)
-		if (firn_cgroup_name(paths[i], &name) != 0)
+		if (firn_cgroup_name(paths[i], &name) != 0 &&
+		    strcmp(name.id, scan->target->id) != 0)
 			memcpy(seen->other, name.id, sizeof(name.id));
+}
+
+static void
+look_at_cgroup(struct scan *scan, pid_t tid, struct seen *seen)
+{
+	struct firn_member *member = &seen->member;
+	struct firn_err why = { 0 };
+	unsigned out = hierarchies(scan);
+	bool in = false;
+
+	if (firn_cgroup_of(scan->host, tid, &scan->paths, &why) == 0) {
+		out = out_of(scan);
+		in = in_cgroup(scan, out);
+		if (out != 0 || !in)
+			set_other(scan, seen);
+	} else if (why.code == ENOENT || why.code == ESRCH) {
+		return;
+	}
+	/* One whose path can't be shown, because it is too long, is as good
+	 * as outside. */
+	member->out_of |= out;
+	seen->strayed |= out != 0 || !in;
+	if (in)
+		member->membership |= FIRN_IN_CGROUP;
 }
 
 static void
 look_at_thread(struct scan *scan, pid_t tid, struct seen *seen)
 {
 	struct firn_member *member = &seen->member;
-	struct firn_err gone = { 0 };
 	uint64_t mntns, netns;
 
-	if (firn_cgroup_of(scan->host, tid, &scan->paths, &gone) == 0) {
-		if (in_cgroup(scan)) {
-			member->membership |= FIRN_IN_CGROUP;
-		} else {
-			seen->strayed = true;
-			set_other(scan, seen);
-		}
-	}
+	look_at_cgroup(scan, tid, seen);
 	mntns = namespace_of(scan->host, tid, FIRN_NS_MNT);
 	netns = namespace_of(scan->host, tid, FIRN_NS_NET);
 	if (mntns != 0)
@@ -231,21 +273,87 @@ shares_pidns(const struct scan *scan, const char *other)
 	return true;
 }
 
+/*
+ * Is that other container one that a runtime made?  Then a process of it came
+ * from outside of our pid namespace.  A cgroup that our own have made may be
+ * called by any id.
+ */
+static bool
+has_come_from_outside(const struct scan *scan, const char *other)
+{
+	for (size_t i = 0; i < scan->n; i++) {
+		const struct seen *seen = &scan->seen[i];
+
+		if (strcmp(seen->other, other) == 0 && !seen->blind &&
+		    ((seen->member.membership & FIRN_IN_PIDNS) == 0 ||
+		     origin_is_outside(scan->host, seen->member.pid,
+				       scan->pidns)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_container(struct scan *scan, const char *other)
+{
+	if (strcmp(scan->asked, other) != 0) {
+		scan->is_container = has_come_from_outside(scan, other);
+		memcpy(scan->asked, other, sizeof(scan->asked));
+	}
+	return scan->is_container;
+}
+
+/* Born in the host and run from its files: nsenter, or what it started.  What
+ * is in a container's cgroup is none of them. */
+static bool
+is_hosts_tool(struct scan *scan, const struct seen *seen)
+{
+	const pid_t pid = seen->member.pid;
+
+	if (seen->other[0] != '\0' || seen->on_files ||
+	    origin_is_inside(scan->host, pid, scan->target->init_pid,
+			     scan->pidns))
+		return false;
+	return origin_is_hosts_file(scan->host, pid, &scan->mounts);
+}
+
+/* Nobody but ours could be there, whosever cgroup it is in. */
+static bool
+is_surely_ours(const struct scan *scan, const struct seen *seen)
+{
+	const unsigned where = seen->member.membership;
+
+	if ((where & FIRN_IN_PIDNS) == 0)
+		return false;
+	return seen->on_files ||
+	       ((where & (FIRN_IN_MNTNS | FIRN_ON_ROOTFS)) != 0 &&
+		origin_is_inside(scan->host, seen->member.pid,
+				 scan->target->init_pid, scan->pidns));
+}
+
 static void
-judge(const struct scan *scan, struct seen *seen)
+judge(struct scan *scan, struct seen *seen)
 {
 	struct firn_member *member = &seen->member;
 	bool in_pidns = (member->membership & FIRN_IN_PIDNS) != 0;
 	bool in_group = (member->membership & FIRN_IN_CGROUP) != 0;
 	bool isolated = scan->pidns != 0 || scan->mntns != 0;
+	bool of_other = seen->strayed && seen->other[0] != '\0' &&
+			is_container(scan, seen->other);
 
-	if (seen->strayed && in_pidns && !in_group && seen->same_pidns &&
-	    !seen->on_files && seen->other[0] != '\0' &&
-	    shares_pidns(scan, seen->other)) {
+	if (of_other && in_pidns && !in_group && seen->same_pidns &&
+	    !seen->on_files && shares_pidns(scan, seen->other)) {
+		member->joined = true;
+		return;
+	}
+	if (seen->strayed && in_pidns && !in_group &&
+	    is_hosts_tool(scan, seen)) {
 		member->joined = true;
 		return;
 	}
 	member->escaped = seen->strayed && (in_pidns || seen->on_files);
+	member->doubtful =
+		member->escaped && of_other && !is_surely_ours(scan, seen);
 	member->foreign = in_group && isolated && !seen->blind &&
 			  (member->membership & ~(unsigned)FIRN_IN_CGROUP) == 0;
 	member->joined = !in_group && !member->escaped;
@@ -282,6 +390,7 @@ members_scan(const struct firn_target *target, struct firn_members *ret,
 		judge(scan, &seen[i]);
 		items[n++] = seen[i].member;
 	}
+	origin_mounts_free(&scan->mounts);
 	ret->items = firn_steal(items);
 	ret->n = n;
 	return 0;

@@ -46,26 +46,38 @@ is_one_of_them(const char *name, size_t len)
  * host's pid and mount namespaces is the node's.
  */
 static bool
-is_nodes_daemon(const struct node *node, const struct kernel_process *process)
+is_nodes_daemon(const struct firn_host *host,
+		const struct firn_namespaces *hosts, pid_t pid,
+		const char *comm)
 {
-	const struct firn_host *host = node->host;
 	char exe[PATH_MAX] = "";
 	struct firn_err none = { 0 };
 	const char *name;
 
-	if (firn_proc_link(host, process->pid, "exe", exe, sizeof(exe), &none) <
-	    0)
+	if (firn_proc_link(host, pid, "exe", exe, sizeof(exe), &none) < 0)
 		exe[0] = '\0';
 	name = strrchr(exe, '/');
 	name = name != NULL ? name + 1 : exe;
 	/* " (deleted)" after an update of the package. */
-	if (!is_one_of_them(process->comm, strlen(process->comm)) &&
+	if (!is_one_of_them(comm, strlen(comm)) &&
 	    (name[0] == '\0' || !is_one_of_them(name, strcspn(name, " "))))
 		return false;
-	return namespace_of(host, process->pid, FIRN_NS_PID) ==
-		       node->host_namespaces.inode[FIRN_NS_PID] &&
-	       namespace_of(host, process->pid, FIRN_NS_MNT) ==
-		       node->host_namespaces.inode[FIRN_NS_MNT];
+	return namespace_of(host, pid, FIRN_NS_PID) ==
+		       hosts->inode[FIRN_NS_PID] &&
+	       namespace_of(host, pid, FIRN_NS_MNT) ==
+		       hosts->inode[FIRN_NS_MNT];
+}
+
+bool
+protect_is_daemon(const struct firn_host *host, pid_t pid)
+{
+	struct firn_namespaces hosts = { 0 };
+	struct firn_proc_stat stat = { 0 };
+	struct firn_err none = { 0 };
+
+	return namespaces_of_host(host, &hosts, &none) == 0 &&
+	       firn_proc_stat(host, pid, &stat, &none) == 0 &&
+	       is_nodes_daemon(host, &hosts, pid, stat.comm);
 }
 
 static int
@@ -91,7 +103,8 @@ check_processes(const struct node *node, const struct candidate *candidate,
 				"refused: control group %s holds firn itself "
 				"(pid %d); run firn from outside of it",
 				group_text(candidate), self);
-		if (is_nodes_daemon(node, process))
+		if (is_nodes_daemon(node->host, &node->host_namespaces,
+				    process->pid, process->comm))
 			return firn_err_set(
 				err, EPERM,
 				"refused: control group %s holds %s (pid %d), "

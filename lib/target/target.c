@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "host/proc.h"
 #include "target/cgroups.h"
+#include "target/cluster.h"
 #include "target/layers.h"
 #include "target/members.h"
 #include "target/names.h"
@@ -174,7 +175,7 @@ set_failure(const struct firn_target *target, struct firn_err *err)
 
 static int
 open_found(struct firn_target **ret, struct node *node,
-	   const struct query *query, struct firn_err *err)
+	   const struct query *query, bool forced, struct firn_err *err)
 {
 	autodone(firn_target_close) struct firn_target *target = NULL;
 	const struct candidate *candidate;
@@ -187,7 +188,8 @@ open_found(struct firn_target **ret, struct node *node,
 		return firn_err_set(err, ESRCH,
 				    "container %s has no process left",
 				    candidate->id);
-	if (protect_check(node, candidate, init, err) < 0)
+	if (protect_check(node, candidate, init, err) < 0 ||
+	    (!forced && cluster_check(node, candidate, err) < 0))
 		return -1;
 	target = calloc(1, sizeof(*target));
 	if (target == NULL)
@@ -211,9 +213,9 @@ open_found(struct firn_target **ret, struct node *node,
 	return 0;
 }
 
-int
-firn_target_open(struct firn_target **ret, const struct firn_host *host,
-		 const char *name, struct firn_err *err)
+static int
+open_any(struct firn_target **ret, const struct firn_host *host,
+	 const char *name, bool forced, struct firn_err *err)
 {
 	autofree struct query *query = malloc(sizeof(*query));
 	autofree struct node *node = calloc(1, sizeof(*node));
@@ -227,9 +229,23 @@ firn_target_open(struct firn_target **ret, const struct firn_host *host,
 	if (done < 0)
 		firn_err_in(err, "look at this node");
 	else
-		done = open_found(ret, node, query, err);
+		done = open_found(ret, node, query, forced, err);
 	node_free(node);
 	return done;
+}
+
+int
+firn_target_open(struct firn_target **ret, const struct firn_host *host,
+		 const char *name, struct firn_err *err)
+{
+	return open_any(ret, host, name, false, err);
+}
+
+int
+firn_target_open_forced(struct firn_target **ret, const struct firn_host *host,
+			const char *name, struct firn_err *err)
+{
+	return open_any(ret, host, name, true, err);
 }
 
 void
@@ -273,7 +289,8 @@ is_same(const struct firn_members *a, const struct firn_members *b)
 		if (x->pid != y->pid || x->start_ticks != y->start_ticks ||
 		    x->membership != y->membership ||
 		    x->escaped != y->escaped || x->foreign != y->foreign ||
-		    x->joined != y->joined)
+		    x->joined != y->joined || x->out_of != y->out_of ||
+		    x->doubtful != y->doubtful)
 			return false;
 	}
 	return true;

@@ -581,6 +581,8 @@ START_TEST(who_is_outside_the_cgroup_or_strange_in_it_is_reported)
 			  1);
 	one = json_array_get(json_object_get(result, "escaped"), 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(one, "pid")), 41);
+	/* There is no such process, so none that would run on. */
+	ck_assert(json_is_true(json_object_get(one, "stopped")));
 	ck_assert_uint_eq(json_array_size(json_object_get(one, "membership")),
 			  2);
 

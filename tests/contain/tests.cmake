@@ -21,6 +21,23 @@ add_executable(bpf_objects ${CMAKE_SOURCE_DIR}/tests/contain/bpf_objects.c)
 target_link_libraries(bpf_objects PRIVATE firn_contain)
 firn_script(contain/test_isolate_crash.sh $<TARGET_FILE:firn>
   $<TARGET_FILE:bpf_objects>)
+firn_test(contain/test_consequences firn_contain)
+firn_test(contain/test_quarantine_crash firn_contain)
+target_link_options(test_quarantine_crash PRIVATE LINKER:--wrap=write
+  LINKER:--wrap=mkdirat LINKER:--wrap=unlinkat)
+# What leaves its cgroup, in a container that has no libraries.
+add_executable(escapee ${CMAKE_SOURCE_DIR}/tests/contain/escapee.c)
+target_compile_definitions(escapee PRIVATE _GNU_SOURCE)
+target_link_options(escapee PRIVATE -static -pthread)
+firn_script(contain/test_escape.sh $<TARGET_FILE:firn> $<TARGET_FILE:escapee>)
+firn_script(contain/test_escape_docker.sh $<TARGET_FILE:firn> $<TARGET_FILE:escapee>)
+foreach(kind IN ITEMS v2 v1)
+  add_test(NAME contain/test_escape.sh-${kind}
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/contain/test_escape.sh
+      $<TARGET_FILE:firn> $<TARGET_FILE:escapee> ${kind})
+  set_tests_properties(contain/test_escape.sh-${kind} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT 900 RESOURCE_LOCK machine)
+endforeach()
 
 # What the engines can't undo, here and where there is only cgroup v2.
 foreach(kind IN ITEMS hybrid v2)

@@ -67,9 +67,13 @@ record_named(const char *name)
 	return NULL;
 }
 
+struct pod {
+	const char *namespace, *pod, *type, *container;
+};
+
 /* One container of a pod, as the kubelet has containerd make it. */
 static void
-make_pod(int pid, const char *id, const char *type, const char *name)
+make_pod_of(int pid, const char *id, const struct pod *pod)
 {
 	char path[256], text[1024];
 
@@ -89,12 +93,49 @@ make_pod(int pid, const char *id, const char *type, const char *name)
 		 "\"io.kubernetes.cri.container-type\":\"%s\","
 		 "\"io.kubernetes.cri.container-name\":\"%s\","
 		 "\"io.kubernetes.cri.image-name\":\"shop/web:3\","
-		 "\"io.kubernetes.cri.sandbox-namespace\":\"shop\","
+		 "\"io.kubernetes.cri.sandbox-namespace\":\"%s\","
 		 "\"io.kubernetes.cri.sandbox-uid\":\"1f\","
-		 "\"io.kubernetes.cri.sandbox-name\":\"web-7f\"}}",
-		 id, type, name);
+		 "\"io.kubernetes.cri.sandbox-name\":\"%s\"}}",
+		 id, pod->type, pod->container, pod->namespace, pod->pod);
 	record_text(path, text);
 }
+
+static void
+make_pod(int pid, const char *id, const char *type, const char *name)
+{
+	make_pod_of(pid, id, &(struct pod){ "shop", "web-7f", type, name });
+}
+
+static const struct pod needed[] = {
+	{ "kube-system", "coredns-5d78c9869d-x", "container", "coredns" },
+	{ "kube-system", "etcd-node7", "sandbox", "" },
+	{ "calico-system", "csi-node-driver-2", "container", "csi" },
+	{ "networks", "calico-node-abcde", "container", "main" },
+	{ "networks", "x-1", "container", "kube-proxy" },
+	{ "networks", "antrea-agent-k2", "sandbox", "" },
+};
+
+START_TEST(what_the_cluster_needs_is_refused_unless_forced)
+{
+	make_pod_of(100, ID, &needed[_i]);
+	refuses("containerd://" ID, EPERM, "--force");
+	ck_assert(firn_target_refused(&err));
+	err = (struct firn_err){ 0 };
+	ck_assert_msg(firn_target_open_forced(&target, &record.host,
+					      "containerd://" ID, &err) == 0,
+		      "%s", err.text);
+	ck_assert_str_eq(target->pod_namespace, needed[_i].namespace);
+}
+END_TEST
+
+START_TEST(a_name_that_only_begins_alike_is_not_the_clusters)
+{
+	make_pod_of(100, ID,
+		    &(struct pod){ "kube-systems", "kube-proxyish", "container",
+				   "ciliumx" });
+	opens("containerd://" ID);
+}
+END_TEST
 
 START_TEST(a_pod_of_containerd_is_found_by_its_names)
 {
@@ -426,6 +467,11 @@ main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_pod_of_containerd_is_found_by_its_names);
 	tcase_add_test(tests, a_pod_of_two_containers_is_ambiguous);
+	tcase_add_loop_test(tests,
+			    what_the_cluster_needs_is_refused_unless_forced, 0,
+			    sizeof(needed) / sizeof(needed[0]));
+	tcase_add_test(tests,
+		       a_name_that_only_begins_alike_is_not_the_clusters);
 	tcase_add_test(tests, a_container_of_crio_is_found);
 	tcase_add_test(tests,
 		       a_container_of_docker_is_found_with_systemd_names);

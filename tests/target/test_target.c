@@ -135,28 +135,6 @@ START_TEST(a_group_within_a_containers_own_is_the_container)
 }
 END_TEST
 
-START_TEST(a_process_that_left_the_cgroup_has_escaped)
-{
-	const char *group = yard_group(ID);
-	pid_t init = yard_run(group, OWN, NULL);
-	const struct yard_life life = { .join = init, .joined = CLONE_NEWPID };
-	pid_t away = yard_run(NULL, 0, &life);
-
-	opens(ID);
-	ck_assert_ptr_nonnull(member(away));
-	ck_assert(member(away)->escaped);
-	ck_assert(!member(away)->joined);
-	ck_assert_uint_eq(member(away)->membership & FIRN_IN_PIDNS,
-			  FIRN_IN_PIDNS);
-	ck_assert_uint_eq(member(away)->membership & FIRN_IN_CGROUP, 0);
-	ck_assert(!member(init)->escaped);
-	/* And it leads back to where it came from. */
-	opens(pid_name(away));
-	ck_assert_str_eq(target->id, ID);
-	ck_assert_int_eq(target->init_pid, init);
-}
-END_TEST
-
 static pid_t
 child_of(pid_t pid)
 {
@@ -170,20 +148,124 @@ child_of(pid_t pid)
 	return atoi(text);
 }
 
-START_TEST(a_nested_pid_namespace_outside_the_cgroup_has_escaped)
+START_TEST(a_process_that_left_the_cgroup_has_escaped)
 {
-	pid_t init = yard_run(yard_group(ID), OWN, NULL);
-	const struct yard_life life = { .join = init,
-					.joined = CLONE_NEWPID,
-					.parent = true };
-	pid_t away = child_of(yard_run(yard_group("else"), 0, &life));
+	const struct yard_life life = { .child = true };
+	pid_t init = yard_run(yard_group(ID), OWN, &life);
+	pid_t away = child_of(init);
 
+	yard_move(away, "/");
 	opens(ID);
 	ck_assert_ptr_nonnull(member(away));
 	ck_assert(member(away)->escaped);
-	ck_assert_uint_eq(member(away)->membership, FIRN_IN_PIDNS);
+	ck_assert(!member(away)->joined);
+	ck_assert(!member(away)->doubtful);
+	ck_assert_uint_eq(member(away)->membership & FIRN_IN_PIDNS,
+			  FIRN_IN_PIDNS);
+	ck_assert_uint_eq(member(away)->membership & FIRN_IN_CGROUP, 0);
+	ck_assert(!member(init)->escaped);
+	ck_assert_uint_eq(member(init)->out_of, 0);
+	/* And it leads back to where it came from. */
 	opens(pid_name(away));
 	ck_assert_str_eq(target->id, ID);
+	ck_assert_int_eq(target->init_pid, init);
+}
+END_TEST
+
+START_TEST(an_agent_of_the_nodes_network_is_refused_unless_forced)
+{
+	const struct yard_life life = { .comm = "calico-node" };
+	/* They all live in the host's network. */
+	pid_t pid =
+		yard_run(yard_group(ID), OWN & ~(unsigned)CLONE_NEWNET, &life);
+
+	refuses(ID, EPERM, "--force");
+	ck_ok(firn_target_open_forced(&target, &yard.host, ID, &err));
+	ck_assert_int_eq(target->init_pid, pid);
+}
+END_TEST
+
+START_TEST(a_suspect_that_calls_itself_an_agent_is_taken)
+{
+	const struct yard_life life = { .comm = "calico-node" };
+
+	yard_run(yard_group(ID), OWN, &life);
+	opens(ID);
+}
+END_TEST
+
+START_TEST(what_must_never_be_touched_can_not_be_forced)
+{
+	ck_assert_int_lt(firn_target_open_forced(&target, &yard.host, "pid:1",
+						 &err),
+			 0);
+	ck_assert_int_eq(err.code, EPERM);
+	err = (struct firn_err){ 0 };
+	ck_assert_int_lt(firn_target_open_forced(&target, &yard.host,
+						 pid_name(getpid()), &err),
+			 0);
+	ck_assert_int_eq(err.code, EPERM);
+}
+END_TEST
+
+/* Each hierarchy by itself: out of v2 only, out of v1 only. */
+START_TEST(a_process_that_left_one_hierarchy_has_escaped_from_that)
+{
+	const struct yard_life life = { .child = true };
+	pid_t away = child_of(yard_run(yard_group(ID), OWN, &life));
+	char text[16];
+
+	if (yard_mount(0)[0] == '\0' || yard_mount(1)[0] == '\0')
+		return;
+	snprintf(text, sizeof(text), "%d", away);
+	yard_write((unsigned)_i, "/", "cgroup.procs", text);
+	opens(ID);
+	ck_assert(member(away)->escaped);
+	ck_assert_uint_eq(member(away)->out_of,
+			  _i == 0 ? FIRN_OUT_OF_V2 : FIRN_OUT_OF_V1);
+	ck_assert_uint_eq(member(away)->membership & FIRN_IN_CGROUP,
+			  FIRN_IN_CGROUP);
+}
+END_TEST
+
+START_TEST(a_tool_of_the_host_that_entered_the_pid_namespace_has_joined)
+{
+	pid_t init = yard_run(yard_group(ID), OWN, NULL);
+	const struct yard_life life = { .join = init, .joined = CLONE_NEWPID };
+	pid_t tool = yard_run(NULL, 0, &life);
+
+	opens(ID);
+	ck_assert_ptr_nonnull(member(tool));
+	ck_assert(member(tool)->joined);
+	ck_assert(!member(tool)->escaped);
+}
+END_TEST
+
+START_TEST(a_nested_pid_namespace_outside_the_cgroup_has_escaped)
+{
+	const struct yard_life life = { .parent = true };
+	pid_t away = child_of(yard_run(yard_group(ID), OWN, &life));
+
+	yard_move(away, yard_group("else"));
+	opens(ID);
+	ck_assert_ptr_nonnull(member(away));
+	ck_assert(member(away)->escaped);
+	ck_assert((member(away)->membership & FIRN_IN_PIDNS) != 0);
+	opens(pid_name(away));
+	ck_assert_str_eq(target->id, ID);
+}
+END_TEST
+
+/* Whose it is can't be told by the name that our own gave to a cgroup. */
+START_TEST(a_cgroup_that_is_only_called_like_a_container_hides_nobody)
+{
+	const struct yard_life life = { .child = true };
+	pid_t away = child_of(yard_run(yard_group(ID), OWN, &life));
+
+	yard_move(away, yard_group(ID2));
+	opens(ID);
+	ck_assert(member(away)->escaped);
+	ck_assert(!member(away)->doubtful);
 }
 END_TEST
 
@@ -243,6 +325,7 @@ START_TEST(hiding_in_another_containers_cgroup_is_an_escape)
 	opens(ID);
 	ck_assert_ptr_nonnull(member(hidden));
 	ck_assert(member(hidden)->escaped);
+	ck_assert(member(hidden)->doubtful);
 	ck_assert_ptr_null(member(victim));
 	opens(ID2);
 	ck_assert_int_eq(target->init_pid, victim);
@@ -573,6 +656,19 @@ static void
 add_members(TCase *tests)
 {
 	tcase_add_test(tests, a_process_that_left_the_cgroup_has_escaped);
+	tcase_add_test(tests,
+		       an_agent_of_the_nodes_network_is_refused_unless_forced);
+	tcase_add_test(tests, a_suspect_that_calls_itself_an_agent_is_taken);
+	tcase_add_test(tests, what_must_never_be_touched_can_not_be_forced);
+	tcase_add_loop_test(
+		tests, a_process_that_left_one_hierarchy_has_escaped_from_that,
+		0, 2);
+	tcase_add_test(
+		tests,
+		a_tool_of_the_host_that_entered_the_pid_namespace_has_joined);
+	tcase_add_test(
+		tests,
+		a_cgroup_that_is_only_called_like_a_container_hides_nobody);
 	tcase_add_test(tests,
 		       a_nested_pid_namespace_outside_the_cgroup_has_escaped);
 	tcase_add_test(tests, a_process_of_the_host_in_the_cgroup_is_foreign);

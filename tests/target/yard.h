@@ -169,6 +169,7 @@ struct yard_life {
 	pid_t join;       /* enters these namespaces of that one, ... */
 	int joined;       /* ... CLONE_NEWPID and so on */
 	bool parent;      /* has a child in a pid namespace within its own */
+	bool child;       /* has a child */
 	const char *new_root; /* pivots to this folder */
 	const char *chroot;   /* or only changes its root */
 };
@@ -197,8 +198,8 @@ yard_live(const struct yard_life *life, int go, int ready)
 	if (life->chroot != NULL &&
 	    (chroot(life->chroot) < 0 || chdir("/") < 0))
 		_exit(4);
-	if (life->parent) {
-		if (unshare(CLONE_NEWPID) < 0)
+	if (life->parent || life->child) {
+		if (life->parent && unshare(CLONE_NEWPID) < 0)
 			_exit(5);
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
