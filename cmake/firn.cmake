@@ -71,6 +71,19 @@ function(firn_program name folder)
   target_link_libraries(${name} PRIVATE ${ARGN})
 endfunction()
 
+# firn_static(NAME SOURCE): a small program for containers that have no libraries.
+function(firn_static name source)
+  add_executable(${name} ${source})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_features(${name} PRIVATE c_std_17)
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  target_compile_options(${name} PRIVATE -Os -Wall -Wextra -fno-pie
+    $<$<BOOL:${FIRN_WERROR}>:-Werror>)
+  # clang tells of the -no-pie that -static makes needless.
+  target_link_options(${name} PRIVATE -static -s -pthread
+    $<$<C_COMPILER_ID:Clang>:-Wno-unused-command-line-argument>)
+endfunction()
+
 # firn_test(NAME LIBRARY...): tests/NAME.c, a Check program of sentences.
 # Exit status 77 is a skip, named on the program's last line.
 function(firn_test name)

@@ -250,6 +250,10 @@ engine_stop() {
 	done <<-EOF
 		$(tac "$1/engine.pids" 2>/dev/null)
 	EOF
+	# runc's records of what containerd's shims have run.
+	for engine_state in /run/containerd/runc/*/*/state.json; do
+		grep -qs "\"$1/" "$engine_state" && rm -rf "${engine_state%/*}"
+	done
 	awk -v dir="$1/" 'index($5, dir) == 1 { print $5 }' \
 		/proc/self/mountinfo | sort -r | while read -r engine_mount; do
 		umount -l "$engine_mount" 2>/dev/null

@@ -201,6 +201,7 @@ while read -r file; do
 	*freezer.state) echo THAWED >"$file" ;;
 	esac
 done
+sleep 0.5 # for firn to see who it was
 EOF
 chmod +x "$dir/thaw_files"
 thaw_files() {

@@ -30,6 +30,10 @@ struct firn_freezing {
 	/* Where to put one that holds its tasks against kills
 	 * (contain/holder.h), for the caller to end; NULL for none. */
 	struct firn_holder **holder;
+	/* Called as soon as the kernel has given its word, before anything is
+	 * looked at closely; NULL for nobody. */
+	void (*stands)(void *arg);
+	void *stands_arg;
 };
 
 /*

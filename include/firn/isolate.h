@@ -98,12 +98,14 @@ FIRN_MUST_CHECK int firn_isolate(struct firn_target *target,
 				 const struct firn_isolation *how, json_t **ret,
 				 struct firn_err *err);
 
-/* Only the part on the cgroup (0.1 ms), and only the part on interfaces:
- * capture puts the freeze between them. */
+/* Only the part on the cgroup (0.1 ms), only the part on interfaces, and only
+ * what can wait: the report of unix sockets, and the keeper.  Capture puts the
+ * freeze between the first two. */
 enum firn_isolate_part {
 	FIRN_ISOLATE_CGROUP = 1,
 	FIRN_ISOLATE_LINKS = 2,
-	FIRN_ISOLATE_ALL = 3,
+	FIRN_ISOLATE_REST = 4,
+	FIRN_ISOLATE_ALL = 7,
 };
 FIRN_MUST_CHECK int firn_isolate_part(struct firn_target *target,
 				      struct firn_ledger *ledger,

@@ -135,7 +135,7 @@ add_ptrace(const struct firn_target *target, json_t *list)
 		pid_t tracer =
 			is_own(member) ? tracer_of(target, member->pid) : 0;
 
-		if (tracer != 0 && n++ == 0) {
+		if (tracer != 0 && tracer != target->holder_pid && n++ == 0) {
 			first = member->pid;
 			by = tracer;
 		}

@@ -168,7 +168,7 @@ FIRN_MUST_CHECK int firn_cut_pinned(const char *path, uint64_t id,
 				    struct firn_err *err);
 
 /* firn_cut_is_attached(program, target, attach, first, err) -- does the kernel
- * list this program there, and (if asked) before all others? */
+ * list this program there, and (if asked) before all that aren't firn's? */
 FIRN_MUST_CHECK int firn_cut_is_attached(uint32_t program, uint32_t target,
 					 uint32_t attach, bool first,
 					 struct firn_err *err);

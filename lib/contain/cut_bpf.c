@@ -179,6 +179,29 @@ firn_cut_pinned(const char *path, uint64_t id, uint32_t attach,
 	return 0;
 }
 
+static bool
+is_pinned_program(const char *path, void *arg)
+{
+	const uint32_t *program = arg;
+	struct firn_bpf_link link;
+	struct firn_err none;
+	autoclose int fd = firn_bpf_open_pin(path, &none);
+
+	return fd >= 0 && firn_bpf_link_look(fd, &link, &none) == 0 &&
+	       link.program == *program;
+}
+
+/* Of two cuts at one place either may come first: what the one lets go the
+ * other still judges. */
+static bool
+are_ours(uint32_t *programs, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!firn_pins_any(is_pinned_program, &programs[i]))
+			return false;
+	return true;
+}
+
 int
 firn_cut_is_attached(uint32_t program, uint32_t target, uint32_t attach,
 		     bool first, struct firn_err *err)
@@ -190,12 +213,12 @@ firn_cut_is_attached(uint32_t program, uint32_t target, uint32_t attach,
 	if (n < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
-		if (ids[i] == program && (i == 0 || !first))
+		if (ids[i] == program && (!first || are_ours(ids, i)))
 			return 0;
 	return firn_err_set(err, ENOENT,
 			    "the kernel doesn't list BPF program "
 			    "%u there%s",
-			    program, first ? " as the first" : "");
+			    program, first ? " before others'" : "");
 }
 
 /* Which elements are for dropped packets, by direction. */

@@ -28,7 +28,7 @@ struct freezing {
 	uint64_t change; /* 0 while nothing was asked */
 	uint64_t keeper; /* its change; 0 if there is none */
 	uint64_t deadline_ns, elapsed_us;
-	const struct firn_target *target;
+	struct firn_target *target;
 	struct firn_holder **holder; /* or NULL */
 	struct firn_err unheld;      /* why the tasks aren't held */
 	json_t *result;
@@ -195,6 +195,7 @@ hold_tasks(struct freezing *freezing, bool stopped_only)
 	    firn_holder_seize(*freezing->holder, stopped_only,
 			      &freezing->unheld) < 0)
 		return;
+	freezing->target->holder_pid = firn_holder_pid(*freezing->holder);
 }
 
 static json_t *
@@ -366,6 +367,8 @@ firn_freeze(struct firn_target *target, struct firn_ledger *ledger,
 	}
 	note(&freezing, ledger, "made");
 	hold_tasks(&freezing, false);
+	if (how->stands != NULL)
+		how->stands(how->stands_arg);
 	if (replace_others(&freezing, ledger, err) < 0)
 		return firn_err_in(err, "freeze");
 	freezing.one_runs =

@@ -131,8 +131,7 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 			return -1;
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
-		cut->unix_sockets = firn_cut_unix_report(cut);
-	} else {
+	} else if ((part & FIRN_ISOLATE_CGROUP) != 0) {
 		firn_cut_open(cut,
 			      "all its interfaces: %s: they are not cut "
 			      "yet",
@@ -142,6 +141,8 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 					"the kernel's own answers"
 				      : "everything");
 	}
+	if ((part & FIRN_ISOLATE_REST) != 0)
+		cut->unix_sockets = firn_cut_unix_report(cut);
 	check_lifetime(cut);
 	return 0;
 }
@@ -150,10 +151,12 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 static void
 watch(struct firn_cut *cut, enum firn_isolate_part part)
 {
+	autojson json_t *changes =
+		firn_ledger_open_changes(cut->ledger, "isolate");
 	struct firn_err why = { 0 };
 
-	if (!cut->how->watch || (part & FIRN_ISOLATE_LINKS) == 0 ||
-	    (!cut->cgroup_holds && json_array_size(cut->methods) == 0))
+	if (!cut->how->watch || (part & FIRN_ISOLATE_REST) == 0 ||
+	    json_array_size(changes) == 0)
 		return;
 	if (firn_keep_isolation(cut->target, cut->ledger, &cut->keeper, &why) <
 	    0)

@@ -1,5 +1,6 @@
 #include "contain/pins.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -223,4 +224,32 @@ firn_pins_remove(const json_t *paths, struct firn_err *err)
 	json_array_foreach(paths, i, path)
 		remove_emptied(json_string_value(path));
 	return 0;
+}
+
+static bool
+any_in(const char *folder, unsigned depth, firn_pin_fn *is, void *arg)
+{
+	autodir DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		char path[FIRN_PIN_PATH];
+
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", folder,
+			     entry->d_name) >= (int)sizeof(path))
+			continue;
+		if (depth > 0 ? any_in(path, depth - 1, is, arg)
+			      : is(path, arg))
+			return true;
+	}
+	return false;
+}
+
+/* A folder for each target, with the pins in it. */
+bool
+firn_pins_any(firn_pin_fn *is, void *arg)
+{
+	return any_in(SYSTEM_FOLDER, 1, is, arg) ||
+	       any_in(OUR_MOUNT, 1, is, arg);
 }

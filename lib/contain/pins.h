@@ -48,4 +48,12 @@ void firn_pins_path(const struct firn_pins *pins, const char *name,
  */
 FIRN_MUST_CHECK int firn_pins_remove(const json_t *paths, struct firn_err *err);
 
+/*
+ * firn_pins_any(is, arg) -- is this one of all pins of firn, of every target?
+ *
+ * `is` gets a path and `arg`.  A pin that goes meanwhile is none.
+ */
+typedef bool firn_pin_fn(const char *path, void *arg);
+bool firn_pins_any(firn_pin_fn *is, void *arg);
+
 #endif

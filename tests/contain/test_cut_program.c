@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "contain/bpf_call.h"
+#include "contain/cut_attempts.h"
 #include "contain/cut_program.h"
 #include "firn/host.h"
 #include "host/cgroup.h"
@@ -19,7 +20,7 @@
 
 static struct firn_err err;
 static struct firn_allow rules[4];
-static int counters_fd, cgroups_fd;
+static int counters_fd, cgroups_fd, attempts_fd;
 static uint32_t interface; /* any but loopback; 0 if there is none */
 
 static void
@@ -33,10 +34,12 @@ setup(void)
 	for (size_t i = 0; i < 4; i++)
 		ck_ok(firn_allow_parse(texts[i], &rules[i], &err));
 	counters_fd = firn_bpf_array("test_counters", sizeof(struct firn_count),
-				     FIRN_N_COUNTS, &err);
+				     FIRN_N_ELEMENTS, &err);
 	ck_ok(counters_fd);
 	cgroups_fd = firn_bpf_cgroup_array("test_cgroup", &err);
 	ck_ok(cgroups_fd);
+	attempts_fd = firn_attempts_map(&err);
+	ck_ok(attempts_fd);
 	all = if_nameindex();
 	for (size_t i = 0; all != NULL && all[i].if_index != 0; i++)
 		if (all[i].if_index != 1)
@@ -49,6 +52,7 @@ teardown(void)
 {
 	close(counters_fd);
 	close(cgroups_fd);
+	close(attempts_fd);
 }
 
 /* The root of cgroup v2, which our own packets are below; -1 if there is
@@ -75,6 +79,7 @@ filter_of(enum firn_hook hook, const struct firn_isolation *how, bool headless)
 				     .how = how,
 				     .counters_fd = counters_fd,
 				     .cgroups_fd = cgroups_fd,
+				     .attempts_fd = -1,
 				     .headless = headless };
 }
 
@@ -100,6 +105,26 @@ START_TEST(every_program_lets_through_what_is_allowed_and_nothing_else)
 		filter_of((enum firn_hook)(_i / 4), &how, (_i & 2) != 0);
 	autoclose int root_fd = everybody(), fd = load(&filter);
 
+	ck_ok(firn_bpf_set_cgroup(cgroups_fd, root_fd, &err));
+	ck_ok(firn_cut_prove(fd, &filter, interface, &err));
+}
+END_TEST
+
+START_TEST(a_program_that_counts_attempts_judges_as_the_other)
+{
+	const struct firn_isolation how = {
+		.allow = rules,
+		.n_allow = (_i & 1) ? 4 : 0,
+		.cut_loopback = interface == 0,
+	};
+	struct firn_filter filter =
+		filter_of((enum firn_hook)(_i / 4), &how, (_i & 2) != 0);
+	autoclose int root_fd = everybody(), fd = -1;
+
+	if (!firn_attempts_seen(filter.hook))
+		return;
+	filter.attempts_fd = attempts_fd;
+	fd = load(&filter);
 	ck_ok(firn_bpf_set_cgroup(cgroups_fd, root_fd, &err));
 	ck_ok(firn_cut_prove(fd, &filter, interface, &err));
 }
@@ -167,6 +192,9 @@ main(void)
 		tcase,
 		every_program_lets_through_what_is_allowed_and_nothing_else, 0,
 		4 * FIRN_N_HOOKS);
+	tcase_add_loop_test(tcase,
+			    a_program_that_counts_attempts_judges_as_the_other,
+			    0, 4 * FIRN_N_HOOKS);
 	tcase_add_loop_test(tcase, a_program_with_other_rules_is_found_out, 0,
 			    FIRN_N_HOOKS);
 	tcase_add_test(tcase,

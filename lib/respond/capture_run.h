@@ -1,0 +1,62 @@
+#ifndef RESPOND_CAPTURE_RUN_H
+#define RESPOND_CAPTURE_RUN_H
+
+/*
+ * capture_run -- one capture under way, and its parts.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "firn/capture.h"
+
+struct firn_watch;
+
+struct firn_run {
+	struct firn_target *target;
+	struct firn_ledger *ledger;
+	const struct firn_capture *how;
+	struct firn_archive *archive; /* NULL until it's begun */
+	json_t *result;
+	json_t *times;
+	uint64_t start_ns;
+	bool frozen_by_us;
+	bool uncut; /* its interfaces could not be cut, */
+	struct firn_err uncut_why;
+	struct firn_holder *holder; /* or NULL */
+	struct firn_watch *watch;   /* or NULL */
+	json_t *seen;               /* what the watch saw, once it ended */
+};
+
+/* firn_run_watch(run, err) -- is it frozen all the time from now on, and who
+ * dies meanwhile? */
+FIRN_MUST_CHECK int firn_run_watch(struct firn_run *run, struct firn_err *err);
+
+/* firn_run_watch_members(run) -- let the archive ask at each member. */
+void firn_run_watch_members(struct firn_run *run);
+
+/* firn_run_watch_end(run) -- what was seen goes into the result and the gaps;
+ * kills that wait complete now. */
+void firn_run_watch_end(struct firn_run *run);
+
+/* firn_run_write_case(run, err) -- data/case.json. */
+FIRN_MUST_CHECK int firn_run_write_case(struct firn_run *run,
+					struct firn_err *err);
+
+/* firn_run_assess(run, err) -- data/assess/: the checklist of secrets. */
+FIRN_MUST_CHECK int firn_run_assess(struct firn_run *run, struct firn_err *err);
+
+/* firn_run_write_attempts(run, err) -- data/network/attempts.jsonl, if they
+ * were counted. */
+FIRN_MUST_CHECK int firn_run_write_attempts(struct firn_run *run,
+					    struct firn_err *err);
+
+/* firn_run_write_containment(run, err) -- data/containment.jsonl: what the
+ * ledger says of this boot, as evidence of our own doing, and what the watch
+ * saw others do. */
+FIRN_MUST_CHECK int firn_run_write_containment(struct firn_run *run,
+					       struct firn_err *err);
+
+#endif
