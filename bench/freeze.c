@@ -29,7 +29,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/io.h"
-#include "contain/ledger_file.h"
+#include "contain/ledger/ledger_file.h"
 #include "firn/freeze.h"
 #include "host/cgroup.h"
 

@@ -64,6 +64,14 @@ function(firn_library name)
   target_link_libraries(firn_${name} PUBLIC firn_flags ${ARGN})
 endfunction()
 
+# firn_rooms(NAME ROOM...): the folders within lib/NAME.
+function(firn_rooms name)
+  foreach(room IN LISTS ARGN)
+    file(GLOB sources CONFIGURE_DEPENDS lib/${name}/${room}/*.c)
+    target_sources(firn_${name} PRIVATE ${sources})
+  endforeach()
+endfunction()
+
 # firn_program(NAME FOLDER LIBRARY...): an executable from every file of FOLDER.
 function(firn_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)

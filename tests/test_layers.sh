@@ -18,7 +18,9 @@ may_use() { # FOLDER OTHER
 folder_of_public() { # firn/NAME.h
 	local name=${1#firn/}
 	local found
-	found=$(compgen -G "lib/*/${name%.h}.c" | head -1)
+	found=$(compgen -G "lib/*/${name%.h}.c" ||
+		compgen -G "lib/*/*/${name%.h}.c")
+	found=$(head -1 <<<"$found")
 	found=${found#lib/}
 	echo "${found%%/*}"
 }

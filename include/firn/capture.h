@@ -61,17 +61,20 @@ struct firn_capture {
  * Until then its tasks are held against kills, which complete after, and the
  * freeze is watched: a thaw by somebody else is an alarm and a gap, is undone
  * at once if firn had frozen it, and marks every member read since as not
- * frozen, unless nothing has run (contain/freeze_watch.h).
+ * frozen, unless nothing has run (contain/watch/freeze_watch.h).
  *
  * `*ret` is a new object:
  *   "archive"  path; "seal"; "signer"; "complete"; "partial"
  *   "members", "bytes_in", "bytes_out", "gaps" (count)
  *   "freeze", "isolate", "thaw": as those functions have them, or null
  *   "reset", "attempts": likewise, if they were asked for
- *   "thawed_meanwhile", "killed", "cpu_us": as in contain/freeze_watch.h; with
- *              "freeze", "tasks_held" and its "not_held"
+ *   "thawed_meanwhile", "killed", "cpu_us": as in
+ *              contain/watch/freeze_watch.h; with "freeze", "tasks_held" and
+ *              its "not_held"
  *   "secrets"  {"items": N, "urgent": N} or null
- *   "times"    {"frozen_ms", "volatile_ms", "sealed_ms"} since the call
+ *   "times"    {"frozen_ms", "isolated_ms", "volatile_ms", "sealed_ms"} since
+ *              the call: the kernel's word that it stands still; nothing
+ *              passes its interfaces either; what is fleeting is read; the end
  *   "state"    "frozen" or "running": how the target was left
  *
  * A `path` that can't be had is found out before the target is touched.  When

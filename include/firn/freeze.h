@@ -28,7 +28,7 @@ struct firn_freezing {
 	bool leave_escaped; /* don't touch what is outside of its cgroup */
 	bool hold;          /* so that the platform can't undo it */
 	/* Where to put one that holds its tasks against kills
-	 * (contain/holder.h), for the caller to end; NULL for none. */
+	 * (contain/watch/holder.h), for the caller to end; NULL for none. */
 	struct firn_holder **holder;
 	/* Called as soon as the kernel has given its word, before anything is
 	 * looked at closely; NULL for nobody. */

@@ -11,9 +11,9 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "contain/bpf_call.h"
-#include "contain/cut.h"
-#include "contain/keeper.h"
+#include "contain/cut/bpf_call.h"
+#include "contain/cut/cut.h"
+#include "contain/keep/keeper.h"
 #include "firn/ledger.h"
 
 /* How a place of a change is found; the worst of several stands for all. */

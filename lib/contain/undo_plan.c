@@ -5,7 +5,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/freezer.h"
+#include "contain/freeze/freezer.h"
 
 /* A folder's name may be any bytes. */
 static void FIRN_PRINTF(2, 3) add_text(json_t *plan, const char *fmt, ...)

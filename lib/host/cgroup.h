@@ -65,7 +65,7 @@ FIRN_MUST_CHECK int firn_cgroup_procs(int dir_fd, pid_t **ret, size_t *ret_n,
 				      struct firn_err *err);
 
 /* What firn calls a cgroup that it makes within a container's, to hold its
- * tasks (contain/hold.h): this and eight hexadecimal digits. */
+ * tasks (contain/freeze/hold.h): this and eight hexadecimal digits. */
 #define FIRN_CGROUP_HOLD "firn-hold-"
 
 /* firn_cgroup_is_hold(name) -- is that the last component of such a one? */

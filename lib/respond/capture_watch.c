@@ -2,8 +2,8 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/freeze_watch.h"
-#include "contain/holder.h"
+#include "contain/watch/freeze_watch.h"
+#include "contain/watch/holder.h"
 #include "respond/capture_run.h"
 
 static void

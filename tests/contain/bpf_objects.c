@@ -18,7 +18,7 @@
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 
-#include "contain/bpf_call.h"
+#include "contain/cut/bpf_call.h"
 
 #define MAX 4096
 

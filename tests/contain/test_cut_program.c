@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "contain/bpf_call.h"
-#include "contain/cut_attempts.h"
-#include "contain/cut_program.h"
+#include "contain/cut/bpf_call.h"
+#include "contain/cut/cut_attempts.h"
+#include "contain/cut/cut_program.h"
 #include "firn/host.h"
 #include "host/cgroup.h"
 

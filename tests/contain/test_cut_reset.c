@@ -10,9 +10,9 @@
 
 #include <net/if.h>
 
-#include "contain/bpf_call.h"
-#include "contain/cut_program.h"
-#include "contain/cut_reset.h"
+#include "contain/cut/bpf_call.h"
+#include "contain/cut/cut_program.h"
+#include "contain/cut/cut_reset.h"
 
 /* The program itself judges packets of ours, which go nowhere. */
 

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/json.h"
-#include "contain/ledger_file.h"
+#include "contain/ledger/ledger_file.h"
 #include "firn/freeze.h"
 #include "firn/ledger.h"
 

@@ -6,8 +6,8 @@
 #include <limits.h>
 
 #include "base/json.h"
-#include "contain/freeze_watch.h"
-#include "contain/ledger_file.h"
+#include "contain/ledger/ledger_file.h"
+#include "contain/watch/freeze_watch.h"
 #include "firn/freeze.h"
 
 static struct cage cage;

@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 
 #include "base/json.h"
-#include "contain/hold.h"
-#include "contain/ledger_file.h"
+#include "contain/freeze/hold.h"
+#include "contain/ledger/ledger_file.h"
 #include "firn/freeze.h"
 
 static struct cage cage;

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <sys/ptrace.h>
 
-#include "contain/holder.h"
-#include "contain/ledger_file.h"
+#include "contain/ledger/ledger_file.h"
+#include "contain/watch/holder.h"
 #include "firn/freeze.h"
 
 static struct cage cage;

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "contain/keeper.h"
+#include "contain/keep/keeper.h"
 #include "contain/scan_double.h"
 #include "firn/freeze.h"
 #include "firn/ledger.h"

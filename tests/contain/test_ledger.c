@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "contain/ledger_file.h"
-#include "contain/operator.h"
+#include "contain/ledger/ledger_file.h"
+#include "contain/ledger/operator.h"
 #include "firn/ledger.h"
 
 static const struct firn_authority authority = { .operator_name = "ada",

@@ -6,7 +6,7 @@
 
 #include "contain/cage.h"
 
-#include "contain/ledger_file.h"
+#include "contain/ledger/ledger_file.h"
 #include "contain/scan_double.h"
 #include "firn/freeze.h"
 #include "host/proc.h"

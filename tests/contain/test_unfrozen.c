@@ -13,9 +13,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "contain/ledger_file.h"
+#include "contain/freeze/unfrozen.h"
+#include "contain/ledger/ledger_file.h"
 #include "contain/scan_double.h"
-#include "contain/unfrozen.h"
 #include "firn/freeze.h"
 
 static struct cage cage;

@@ -13,7 +13,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/isolate_with.h"
+#include "contain/cut/isolate_with.h"
 #include "firn/isolate.h"
 #include "respond/drill_container.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/isolate_with.h"
+#include "contain/cut/isolate_with.h"
 #include "respond/drill_link.h"
 
 /* The drill's container, cut as where there are no BPF programs. */

@@ -1,0 +1,21 @@
+#ifndef CONTAIN_WATCH_CPU_USED_H
+#define CONTAIN_WATCH_CPU_USED_H
+
+/*
+ * cpu_used -- the processor time that a target has had.
+ */
+
+#include <stdint.h>
+
+#include "firn/err.h"
+#include "firn/target.h"
+
+/*
+ * firn_cpu_used(target, ret_us, err) -- in microseconds: usage_usec of v2's
+ * cpu.stat, which every cgroup has; without v2 the sum of its threads'
+ * schedstat.  Standing still means that it's the same later.
+ */
+FIRN_MUST_CHECK int firn_cpu_used(const struct firn_target *target,
+				  uint64_t *ret_us, struct firn_err *err);
+
+#endif
