@@ -12,6 +12,7 @@
 #include "contain/freeze/freezer.h"
 #include "contain/freeze/hold.h"
 #include "contain/freeze/thaw_forget.h"
+#include "contain/freeze/urgency.h"
 #include "contain/keep/keeper.h"
 #include "firn/freeze.h"
 
@@ -292,6 +293,9 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	  json_t **ret, struct firn_err *err)
 {
 	autodone(release) struct thawing thawing = { 0 };
+	/* Two thousand tasks that run again leave nobody else much. */
+	autodone(firn_urgency_end) struct firn_urgency urgency
+		__attribute__((unused)) = firn_urgency_begin();
 	struct firn_err stuck = { 0 };
 	int written;
 
