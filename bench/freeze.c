@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -41,15 +42,25 @@ enum measure {
 };
 static const char *const names[N_MEASURES] = { "frozen", "call", "thaw" };
 
+static volatile bool *all_there; /* shared with the tasks */
 static struct firn_host host;
 static struct firn_target target;
 static struct firn_err err;
 
+/* The tasks die with us (PR_SET_PDEATHSIG), unless they are frozen. */
 static _Noreturn void
 fail(const char *what)
 {
+	struct firn_err ignored = { 0 };
+
 	fprintf(stderr, "bench_freeze: %s: %s\n", what,
 		err.code != 0 ? err.text : strerror(errno));
+	if (target.freezer.dir_fd >= 0)
+		(void)!firn_write_at(target.freezer.dir_fd, "freezer.state",
+				     "THAWED", &ignored);
+	if (target.v2.dir_fd >= 0)
+		(void)!firn_write_at(target.v2.dir_fd, "cgroup.freeze", "0",
+				     &ignored);
 	exit(1);
 }
 
@@ -79,26 +90,61 @@ enter(const struct firn_cgroup *cgroup)
 		fail("enter the cgroup");
 }
 
-static pid_t
-start_task(void)
+static _Noreturn void
+stay_awake(void)
 {
-	pid_t pid = fork();
+	while (!*all_there)
+		usleep(100000);
+	for (;;)
+		usleep(1000);
+}
 
-	if (pid < 0)
+/* The first one enters the cgroups, and the others are born there: two thousand
+ * that enter one by one wait for each other for a minute. */
+static pid_t
+start_tasks(uint64_t n)
+{
+	pid_t first = fork();
+
+	if (first < 0)
 		fail("fork");
-	if (pid > 0)
-		return pid;
+	if (first > 0)
+		return first;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	enter(&target.v2);
 	enter(&target.freezer);
-	for (;;)
-		usleep(1000);
+	for (uint64_t i = 1; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			stay_awake();
+		}
+	}
+	stay_awake();
+}
+
+static void
+wait_for_all(const struct firn_cgroup *cgroup, size_t n_tasks)
+{
+	for (unsigned k = 0; cgroup->dir_fd >= 0 && k < 6000; k++) {
+		autofree pid_t *pids = NULL;
+		size_t n = 0;
+
+		if (firn_cgroup_procs(cgroup->dir_fd, &pids, &n, &err) < 0)
+			fail("count the tasks");
+		if (n == n_tasks)
+			return;
+		usleep(10000);
+	}
 }
 
 static void
 removed(struct firn_cgroup *cgroup)
 {
-	for (unsigned k = 0; cgroup->dir_fd >= 0 && k < 1000; k++) {
+	for (unsigned k = 0; cgroup->dir_fd >= 0 && k < 10000; k++) {
 		if (rmdir(cgroup->folder) == 0)
 			return;
 		usleep(1000);
@@ -183,7 +229,6 @@ main(int argc, char **argv)
 	uint64_t n_tasks = 100, rounds = 200, *us[N_MEASURES];
 	const char *on = argc > 3 ? argv[3] : "both";
 	struct firn_cgroup_mounts mounts = { 0 };
-	pid_t *tasks;
 
 	if ((argc > 1 && !firn_is_decimal(argv[1], &n_tasks)) ||
 	    (argc > 2 && !firn_is_decimal(argv[2], &rounds)) || rounds == 0 ||
@@ -202,16 +247,19 @@ main(int argc, char **argv)
 	if (strcmp(on, "v2") != 0)
 		make(&target.freezer, mounts.freezer);
 
-	tasks = calloc(n_tasks + 1, sizeof(*tasks));
 	for (enum measure m = 0; m < N_MEASURES; m++)
 		us[m] = calloc(rounds, sizeof(*us[m]));
-	for (uint64_t i = 0; i < n_tasks; i++)
-		tasks[i] = start_task();
-	target.init_pid = tasks[0];
-	usleep(100000);
+	all_there = mmap(NULL, sizeof(*all_there), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (all_there == MAP_FAILED)
+		fail("mmap");
+	target.init_pid = start_tasks(n_tasks);
+	wait_for_all(&target.v2, n_tasks);
+	wait_for_all(&target.freezer, n_tasks);
+	*all_there = true;
+	usleep(200000);
 	measure(rounds, us);
-	for (uint64_t i = 0; i < n_tasks; i++)
-		kill(tasks[i], SIGKILL);
+	kill(target.init_pid, SIGKILL); /* and with it the others */
 	while (wait(NULL) > 0)
 		;
 	removed(&target.v2);
@@ -225,6 +273,5 @@ main(int argc, char **argv)
 		print(names[m], us[m], rounds);
 		free(us[m]);
 	}
-	free(tasks);
 	return 0;
 }
