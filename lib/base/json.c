@@ -38,6 +38,21 @@ firn_json_text(json_t *object, const char *key, const char *text)
 		firn_json_bytes(object, key, text, strlen(text));
 }
 
+json_t *
+firn_json_message(const char *fmt, va_list args)
+{
+	autofree char *text = NULL, *readable = NULL;
+
+	if (vasprintf(&text, fmt, args) < 0) {
+		text = NULL;
+		return NULL;
+	}
+	if (firn_is_utf8(text, strlen(text)))
+		return json_string(text);
+	readable = firn_escape(text, strlen(text));
+	return readable != NULL ? json_string(readable) : NULL;
+}
+
 void
 firn_json_uint(json_t *object, const char *key, uint64_t value)
 {

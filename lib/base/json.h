@@ -5,6 +5,7 @@
  * json -- facts as JSON, whatever bytes they are made of.
  */
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -25,6 +26,11 @@ void firn_json_bytes(json_t *object, const char *key, const void *bytes,
 /* firn_json_text(object, key, text) -- the same for a string; NULL sets
  * nothing. */
 void firn_json_text(json_t *object, const char *key, const char *text);
+
+/* firn_json_message(fmt, args) -- a text for people, as a new string; bytes in
+ * it that aren't UTF-8 stand there escaped.  NULL when there is no memory. */
+json_t *firn_json_message(const char *fmt, va_list args)
+	__attribute__((format(printf, 1, 0)));
 
 /* firn_json_uint(object, key, value) -- a number; beyond 2^63 - 1 as text. */
 void firn_json_uint(json_t *object, const char *key, uint64_t value);

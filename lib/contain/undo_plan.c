@@ -1,7 +1,6 @@
 #include "firn/undo_plan.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/auto.h"
 #include "base/json.h"
@@ -10,20 +9,11 @@
 /* A folder's name may be any bytes. */
 static void FIRN_PRINTF(2, 3) add_text(json_t *plan, const char *fmt, ...)
 {
-	autojson json_t *object = json_object();
-	autofree char *text = NULL;
 	va_list args;
-	int len;
 
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	json_array_append_new(plan, firn_json_message(fmt, args));
 	va_end(args);
-	if (len < 0) {
-		text = NULL;
-		return;
-	}
-	firn_json_text(object, "text", text);
-	json_array_append(plan, json_object_get(object, "text"));
 }
 
 static const char *

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 
 static void
@@ -45,6 +47,29 @@ START_TEST(invalid_utf8_is_shown_byte_by_byte)
 	escapes_to("\xc0\xaf", 2, "\\xc0\\xaf");
 	escapes_to("\xed\xa0\x80", 3, "\\xed\\xa0\\x80");
 	escapes_to("\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80");
+}
+END_TEST
+
+static json_t *FIRN_PRINTF(1, 2) message(const char *fmt, ...)
+{
+	va_list args;
+	json_t *json;
+
+	va_start(args, fmt);
+	json = firn_json_message(fmt, args);
+	va_end(args);
+	return json;
+}
+
+/* An interface may be called anything; what is open on it is said all the
+ * same. */
+START_TEST(a_message_with_any_bytes_is_no_message_lost)
+{
+	autojson json_t *plain = message("%s: caf\xc3\xa9", "eth0"),
+			*odd = message("%s: everything", "e\xff");
+
+	ck_assert_str_eq(json_string_value(plain), "eth0: caf\xc3\xa9");
+	ck_assert_str_eq(json_string_value(odd), "e\\xff: everything");
 }
 END_TEST
 
@@ -94,6 +119,7 @@ main(void)
 	tcase_add_test(tcase, nothing_that_moves_a_cursor_gets_through);
 	tcase_add_test(tcase, nothing_that_reorders_or_hides_text_gets_through);
 	tcase_add_test(tcase, invalid_utf8_is_shown_byte_by_byte);
+	tcase_add_test(tcase, a_message_with_any_bytes_is_no_message_lost);
 	tcase_add_test(tcase, a_small_buffer_is_cut_at_a_whole_escape);
 	tcase_add_test(tcase, utf8_with_a_nul_is_not_text);
 	tcase_add_test(tcase, sizes_are_in_powers_of_1000);

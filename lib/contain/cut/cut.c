@@ -67,18 +67,11 @@ firn_cut_without(struct firn_cut *cut, const char *method, const char *why)
 void
 firn_cut_open(struct firn_cut *cut, const char *fmt, ...)
 {
-	autofree char *text = NULL;
 	va_list args;
-	int len;
 
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	json_array_append_new(cut->open, firn_json_message(fmt, args));
 	va_end(args);
-	if (len < 0) {
-		text = NULL;
-		return;
-	}
-	json_array_append_new(cut->open, json_string(text));
 }
 
 /* Everything that says where a change works; names may change meanwhile. */
