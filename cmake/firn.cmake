@@ -119,7 +119,7 @@ function(firn_script name)
 endfunction()
 
 # firn_embed(LIBRARY PATTERN): every file that matches becomes read-only data of
-# the library: the table firn_shipped_rules of assess/rules.h.
+# the library: the table firn_shipped_rules of assess/rules/rules.h.
 function(firn_embed library pattern)
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
     ${pattern})
@@ -141,7 +141,7 @@ function(firn_embed library pattern)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/shipped_rules.c)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
 "/* Made by firn_embed() of cmake/firn.cmake. */
-#include \"assess/rules.h\"
+#include \"assess/rules/rules.h\"
 
 ${names}
 const struct firn_shipped firn_shipped_rules[] = {

@@ -5,7 +5,7 @@
 
 #include <openssl/crypto.h>
 
-#include "assess/assignments.h"
+#include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"

@@ -4,8 +4,8 @@
 
 #include <openssl/crypto.h>
 
-#include "assess/assignments.h"
-#include "assess/files.h"
+#include "assess/places/assignments.h"
+#include "assess/places/files.h"
 #include "base/auto.h"
 
 /*

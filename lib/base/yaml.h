@@ -1,5 +1,5 @@
-#ifndef ASSESS_YAML_H
-#define ASSESS_YAML_H
+#ifndef BASE_YAML_H
+#define BASE_YAML_H
 
 /*
  * yaml -- the plain part of YAML: mappings, sequences and scalars.

@@ -1,11 +1,11 @@
-#include "assess/checklist.h"
+#include "assess/checklist/checklist.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/jwt.h"
+#include "assess/checklist/jwt.h"
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/rules.h"
+#include "assess/rules/rules.h"
 #include "base/auto.h"
 #include "base/json.h"
 

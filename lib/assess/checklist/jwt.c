@@ -1,4 +1,4 @@
-#include "assess/jwt.h"
+#include "assess/checklist/jwt.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "assess/checklist.h"
+#include "assess/checklist/checklist.h"
 
 /*
  * firn_checklist_arguments(list, place, text, len, err) -- of a command line,

@@ -6,7 +6,7 @@
  * well-known names.
  */
 
-#include "assess/checklist.h"
+#include "assess/checklist/checklist.h"
 #include "firn/target.h"
 
 /*

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "assess/regex.h"
-#include "assess/yaml.h"
+#include "assess/rules/regex.h"
+#include "base/yaml.h"
 #include "firn/err.h"
 #include "firn/secrets.h"
 

@@ -1,4 +1,4 @@
-#include "assess/yaml.h"
+#include "base/yaml.h"
 
 #include <errno.h>
 #include <stdarg.h>

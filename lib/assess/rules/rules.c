@@ -1,4 +1,4 @@
-#include "assess/rules.h"
+#include "assess/rules/rules.h"
 
 #include <dirent.h>
 #include <errno.h>

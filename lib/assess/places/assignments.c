@@ -1,4 +1,4 @@
-#include "assess/assignments.h"
+#include "assess/places/assignments.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "assess/files.h"
+#include "assess/places/files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include <openssl/crypto.h>
 
-#include "assess/assignments.h"
+#include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "collect/opener.h"

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "assess/rules.h"
+#include "assess/rules/rules.h"
 #include "firn/case.h"
 
 struct firn_checklist {

@@ -1,4 +1,4 @@
-#include "assess/regex.h"
+#include "assess/rules/regex.h"
 
 #include <ctype.h>
 #include <errno.h>
