@@ -46,6 +46,24 @@ show_alarms(FILE *out, const json_t *result)
 }
 
 static void
+show_verdict(FILE *out, const json_t *node)
+{
+	const char *verdict = firn_json_string(node, "verdict", NULL);
+	const char *fact = firn_json_string(node, "strongest", NULL);
+
+	if (verdict == NULL)
+		return;
+	if (fact == NULL || strcmp(verdict, "no sign") == 0)
+		firn_show_row(out, "node", "%s that it is exposed", verdict);
+	else
+		firn_show_row(out, "node", "%s: %s; firn exposure ARCHIVE",
+			      strcmp(verdict, "possible") == 0
+				      ? "possibly exposed"
+				      : verdict,
+			      fact);
+}
+
+static void
 show(FILE *out, const json_t *result)
 {
 	char in[FIRN_SIZE_TEXT], written[FIRN_SIZE_TEXT];
@@ -95,6 +113,7 @@ show(FILE *out, const json_t *result)
 			      (long long)json_integer_value(
 				      firn_json_at(result, "secrets", "urgent",
 						   NULL)));
+	show_verdict(out, json_object_get(result, "node"));
 	firn_show_row(out, "check", "firn verify %s",
 		      firn_json_string(result, "archive", NULL));
 }

@@ -1,8 +1,10 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/json.h"
@@ -190,4 +192,16 @@ firn_show_times(FILE *out, const json_t *times)
 			json_real_value(ms));
 	}
 	fputc('\n', out);
+}
+
+int
+firn_cmd_archive(const char *name)
+{
+	struct stat st;
+
+	if (strcmp(name, "-") == 0)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	return open(name, O_RDONLY | O_CLOEXEC);
 }

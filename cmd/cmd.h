@@ -44,8 +44,9 @@ struct firn_cmd {
 };
 
 extern const struct firn_cmd firn_cmd_capture, firn_cmd_doctor, firn_cmd_drill,
-	firn_cmd_freeze, firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list,
-	firn_cmd_release, firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
+	firn_cmd_exposure, firn_cmd_freeze, firn_cmd_isolate, firn_cmd_keygen,
+	firn_cmd_list, firn_cmd_release, firn_cmd_secrets, firn_cmd_thaw,
+	firn_cmd_verify;
 
 /* The options that every command has. */
 struct firn_common {
@@ -112,6 +113,10 @@ enum firn_exit firn_cmd_result(const struct firn_cmd *self,
 			       const struct firn_common *common,
 			       const json_t *result, firn_show_fn *show,
 			       enum firn_exit ret);
+
+/* firn_cmd_archive(name) -- open an archive: a regular file, or "-" for
+ * standard input.  -1 when it's neither, and so a TARGET. */
+int firn_cmd_archive(const char *name);
 
 /* firn_cmd_say(common, fmt, ...) -- a line on stderr for people, not with
  * --quiet; escaped. */

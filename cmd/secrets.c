@@ -1,9 +1,6 @@
 #include "cmd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/json.h"
@@ -55,19 +52,6 @@ check_rules(const struct firn_cmd *self, const struct firn_common *common,
 			       sound ? FIRN_EXIT_OK : FIRN_EXIT_NO);
 }
 
-/* An archive is a regular file, or "-"; anything else is a TARGET. */
-static int
-open_archive(const char *name)
-{
-	struct stat st;
-
-	if (strcmp(name, "-") == 0)
-		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
-	return open(name, O_RDONLY | O_CLOEXEC);
-}
-
 static int
 of_target(const struct firn_common *common, const char *name,
 	  const struct firn_secret_rules *rules, json_t **ret,
@@ -116,7 +100,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return check_rules(self, &common, rules);
 	if (argc != 1)
 		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
-	archive_fd = open_archive(argv[0]);
+	archive_fd = firn_cmd_archive(argv[0]);
 	if (archive_fd >= 0)
 		done = firn_secrets_of_archive(archive_fd, rules, &checklist,
 					       &err);

@@ -39,7 +39,7 @@ _firn() {
 	freeze | thaw | isolate | release | capture)
 		mapfile -t COMPREPLY < <(compgen -W "$(_firn_targets)" -- "$current")
 		;;
-	secrets)
+	secrets | exposure)
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_targets)" -- "$current"
 			compgen -f -- "$current")

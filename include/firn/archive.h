@@ -168,6 +168,18 @@ typedef void firn_member_fn(struct firn_archive *archive, void *arg);
 void firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
 			    void *arg);
 
+/* Who sees what is written of the members that it wants, as it is written: what
+ * has just been read needn't be read again to be judged. */
+struct firn_tap {
+	bool (*wants)(void *arg, const char *path, uint64_t size);
+	void (*take)(void *arg, const char *path, const void *data, size_t len);
+	void *arg;
+};
+
+/* firn_archive_tap(archive, tap) -- from the next member on; NULL for nobody.
+ * `tap` is borrowed. */
+void firn_archive_tap(struct firn_archive *archive, const struct firn_tap *tap);
+
 /* firn_archive_expect(archive, bytes) -- this much more is to come. */
 void firn_archive_expect(struct firn_archive *archive, uint64_t bytes);
 

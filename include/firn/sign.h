@@ -26,6 +26,11 @@ struct firn_key;
 FIRN_MUST_CHECK int firn_key_open(struct firn_key **ret, const char *path,
 				  struct firn_err *err);
 
+/* firn_key_fleeting(ret, err) -- a key in memory alone, for an archive that
+ * nobody keeps. */
+FIRN_MUST_CHECK int firn_key_fleeting(struct firn_key **ret,
+				      struct firn_err *err);
+
 /* firn_key_parse(ret, pem, len, err) -- a public key from memory. */
 FIRN_MUST_CHECK int firn_key_parse(struct firn_key **ret, const char *pem,
 				   size_t len, struct firn_err *err);

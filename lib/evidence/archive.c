@@ -300,6 +300,12 @@ firn_archive_on_member(struct firn_archive *archive, firn_member_fn *fn,
 }
 
 void
+firn_archive_tap(struct firn_archive *archive, const struct firn_tap *tap)
+{
+	archive->tap = tap;
+}
+
+void
 firn_archive_expect(struct firn_archive *archive, uint64_t bytes)
 {
 	archive->expected += bytes;

@@ -116,6 +116,8 @@ firn_member_begin(struct firn_archive *archive, enum firn_kind kind,
 		return -1;
 	}
 	append(archive, record);
+	archive->tapped = archive->tap != NULL && kind == FIRN_PAYLOAD &&
+			  archive->tap->wants(archive->tap->arg, path, size);
 	archive->open = record;
 	archive->left = size;
 	return 0;
@@ -136,6 +138,9 @@ add_part(struct firn_archive *archive, struct firn_block *block, size_t len,
 
 	if (firn_segment_add(block, segment, err) < 0)
 		return firn_stream_fail(archive, err);
+	if (archive->tapped)
+		archive->tap->take(archive->tap->arg, archive->open->path,
+				   block->plain + block->len, len);
 	if (block->len == 0)
 		block->continues = true;
 	block->len += len;

@@ -215,6 +215,24 @@ sync_folder(const char *path, struct firn_err *err)
 }
 
 int
+firn_key_fleeting(struct firn_key **ret, struct firn_err *err)
+{
+	autodone(firn_key_close) struct firn_key *key = calloc(1, sizeof(*key));
+
+	if (key == NULL)
+		return firn_err_nomem(err);
+	key->private = true;
+	key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (key->pkey == NULL)
+		return firn_err_set(err, ENOTSUP,
+				    "this libcrypto makes no Ed25519 keys");
+	if (describe(key, err) < 0)
+		return -1;
+	*ret = firn_steal(key);
+	return 0;
+}
+
+int
 firn_key_make(struct firn_key **ret, const char *path, struct firn_err *err)
 {
 	autodone(firn_key_close) struct firn_key *key = NULL;
@@ -223,15 +241,7 @@ firn_key_make(struct firn_key **ret, const char *path, struct firn_err *err)
 	if ((size_t)snprintf(public, sizeof(public), "%s.pub", path) >=
 	    sizeof(public))
 		return firn_err_set(err, ENAMETOOLONG, "%s", path);
-	key = calloc(1, sizeof(*key));
-	if (key == NULL)
-		return firn_err_nomem(err);
-	key->private = true;
-	key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	if (key->pkey == NULL)
-		return firn_err_set(err, ENOTSUP,
-				    "this libcrypto makes no Ed25519 keys");
-	if (describe(key, err) < 0 || make_folders(path, err) < 0 ||
+	if (firn_key_fleeting(&key, err) < 0 || make_folders(path, err) < 0 ||
 	    write_key(key, path, true, err) < 0)
 		return -1;
 	if (write_key(key, public, false, err) < 0) {

@@ -72,6 +72,8 @@ struct firn_archive {
 
 	firn_member_fn *on_member;
 	void *on_member_arg;
+	const struct firn_tap *tap;
+	bool tapped; /* the open member is wanted */
 	firn_progress_fn *progress;
 	void *progress_arg;
 	uint64_t started_ns, told_ns, expected;

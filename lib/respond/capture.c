@@ -257,6 +257,8 @@ finish(struct firn_run *run, int done, struct firn_err *err)
 		return -1;
 	if (done == 0)
 		done = firn_run_write_attempts(run, err);
+	if (done == 0)
+		done = firn_run_write_exposure(run, err);
 	if (done < 0 && err->code != ENOSPC && err->code != EDQUOT)
 		return -1;
 	return seal(run, err);
@@ -275,6 +277,7 @@ create(struct firn_run *run, struct firn_err *err)
 	if (firn_case_key(run->how->of, err) < 0 ||
 	    firn_archive_create(&run->archive, &options, err) < 0)
 		return -1;
+	firn_archive_tap(run->archive, &run->facts.tap);
 	firn_archive_frozen(run->archive, firn_is_frozen(run->target));
 	firn_run_watch_members(run);
 	if (run->how->progress != NULL)
@@ -303,11 +306,14 @@ firn_capture(struct firn_target *target, struct firn_ledger *ledger,
 		return -1;
 	done = contain(&run, err);
 	if (done == 0)
+		done = firn_facts_open(&run.facts, err);
+	if (done == 0)
 		done = create(&run, err);
 	if (done == 0)
 		done = read_everything(&run, err);
 	done = finish(&run, done, err);
 	firn_archive_close(&run.archive);
+	firn_facts_close(&run.facts);
 	json_decref(run.seen);
 	if (done == 0)
 		*ret = firn_steal(result);

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "assess/exposure/facts.h"
 #include "firn/capture.h"
 
 struct firn_watch;
@@ -28,6 +29,7 @@ struct firn_run {
 	struct firn_holder *holder; /* or NULL */
 	struct firn_watch *watch;   /* or NULL */
 	json_t *seen;               /* what the watch saw, once it ended */
+	struct firn_facts facts;    /* what was written, to be judged */
 };
 
 /* firn_run_watch(run, err) -- is it frozen all the time from now on, and who
@@ -51,6 +53,11 @@ FIRN_MUST_CHECK int firn_run_assess(struct firn_run *run, struct firn_err *err);
 /* firn_run_write_attempts(run, err) -- data/network/attempts.jsonl, if they
  * were counted. */
 FIRN_MUST_CHECK int firn_run_write_attempts(struct firn_run *run,
+					    struct firn_err *err);
+
+/* firn_run_write_exposure(run, err) -- data/assess/: whether the node is
+ * exposed, by what was written; nothing more is read for it. */
+FIRN_MUST_CHECK int firn_run_write_exposure(struct firn_run *run,
 					    struct firn_err *err);
 
 /* firn_run_write_containment(run, err) -- data/containment.jsonl: what the

@@ -1,0 +1,208 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "assess/exposure/checks.h"
+#include "base/json.h"
+
+/*
+ * did_intruder -- what intruders of containers usually leave: mining, tools,
+ * the hunt for credentials.  None of it shows that they got out.
+ *
+ * Source: reports on TeamTNT, Kinsing and Hildegard.
+ */
+
+static bool
+is_word_in(const char *text, const char *const *words)
+{
+	for (size_t i = 0; text != NULL && words[i] != NULL; i++) {
+		if (strstr(text, words[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* --- mining ---------------------------------------------------------------
+ */
+
+static bool
+mines(const json_t *process)
+{
+	static const char *const words[] = { "stratum+tcp:",
+					     "stratum+ssl:",
+					     "stratum2+",
+					     "xmrig",
+					     "--donate-level",
+					     "--randomx",
+					     "cryptonight",
+					     "minerd",
+					     "moneroocean",
+					     "supportxmr",
+					     "nanopool.org",
+					     "2miners.com",
+					     "minexmr",
+					     "c3pool",
+					     "hashvault",
+					     "kdevtmpfsi",
+					     NULL };
+	const json_t *arguments = json_object_get(process, "cmdline"), *one;
+	size_t i;
+
+	json_array_foreach(arguments, i, one) {
+		if (is_word_in(json_string_value(one), words))
+			return true;
+	}
+	return is_word_in(firn_json_string(process, "comm", NULL), words);
+}
+
+static bool
+is_pool(json_int_t port)
+{
+	static const int ports[] = { 3333,  4444,  5555,  7777,  9999,
+				     14433, 14444, 20128, 45560, 45700 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (port == ports[i])
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_pools(struct firn_looking *looking)
+{
+	const json_t *socket;
+	size_t i;
+
+	json_array_foreach(firn_facts_json(looking->view->facts,
+					   "data/network/sockets.jsonl"),
+			   i, socket) {
+		const char *address =
+			firn_json_string(socket, "remote", "address", NULL);
+		json_int_t port = json_integer_value(
+			firn_json_at(socket, "remote", "port", NULL));
+
+		if (address != NULL && is_pool(port))
+			firn_reason_weighing(looking, 20,
+					     "a connection to %s port %lld, as "
+					     "mining pools have it",
+					     address, (long long)port);
+	}
+}
+
+void
+firn_look_mining(struct firn_looking *looking)
+{
+	const json_t *process;
+	size_t i;
+
+	if (!firn_needs_init(looking))
+		return;
+	json_array_foreach(looking->view->processes, i, process) {
+		const char *comm = firn_json_string(process, "comm", NULL);
+
+		if (mines(process))
+			firn_reason(looking,
+				    "process %lld (%s) has the "
+				    "command line of a miner",
+				    (long long)json_integer_value(
+					    json_object_get(process, "pid")),
+				    comm != NULL ? comm : "?");
+	}
+	look_at_pools(looking);
+}
+
+/* --- tools ----------------------------------------------------------------
+ */
+
+static bool
+is_tool(const char *path)
+{
+	static const char *const names[] = { "xmrig",
+					     "kinsing",
+					     "kdevtmpfsi",
+					     "masscan",
+					     "pnscan",
+					     "zgrab",
+					     "tmate",
+					     "peirates",
+					     "cdk",
+					     "deepce.sh",
+					     "amicontained",
+					     "botb",
+					     "diamorphine.ko",
+					     "libprocesshider.so",
+					     "linpeas.sh",
+					     "traitor",
+					     "pspy64",
+					     "chisel",
+					     "gsocket",
+					     "ziggystartux",
+					     "weave",
+					     NULL };
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+firn_look_tools(struct firn_looking *looking)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(firn_needs(looking, "data/filesystem/changes.jsonl"),
+			   i, change) {
+		const char *path = firn_json_string(change, "path", NULL);
+		const char *type = firn_json_string(change, "type", NULL);
+
+		if (path != NULL && type != NULL && strcmp(type, "file") == 0 &&
+		    is_tool(path))
+			firn_reason(looking,
+				    "/%s, by its name a tool of "
+				    "intruders, was put into it",
+				    path);
+	}
+}
+
+/* --- the hunt for credentials ---------------------------------------------
+ */
+
+static bool
+is_credential(const char *path)
+{
+	static const char *const words[] = {
+		".aws/credentials", ".kube/config", ".docker/config.json",
+		".git-credentials", ".netrc",       ".ssh/id_",
+		".config/gcloud",   ".azure/",      ".pgpass",
+		".npmrc",           ".vault-token", NULL
+	};
+
+	return is_word_in(path, words);
+}
+
+/* Only what the layer has of its own keeps an access time of its own. */
+void
+firn_look_hunting(struct firn_looking *looking)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(firn_needs(looking, "data/filesystem/changes.jsonl"),
+			   i, change) {
+		const char *path = firn_json_string(change, "path", NULL);
+		const char *accessed =
+			firn_json_string(change, "accessed", NULL);
+		const char *changed = firn_json_string(change, "changed", NULL);
+
+		if (path != NULL && accessed != NULL && changed != NULL &&
+		    is_credential(path) && strcmp(accessed, changed) > 0 &&
+		    firn_view_since(looking->view, accessed))
+			firn_reason(looking, "/%s was read at %s", path,
+				    accessed);
+	}
+}
