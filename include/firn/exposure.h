@@ -21,7 +21,9 @@
  * records, the host), and keeps nothing.  `*ret` is a new object: "verdict" is
  * "no sign", "possible" or "presume exposed"; "reasons", strongest first, each
  * with "check", "question", "weight", "fact", "read", "means" and "do";
- * "unknown", what could not be told and why; "gaps".
+ * "unknown", what could not be told and why; "posture", the checklist for
+ * production, each with "item", "title", "answer" ("pass", "fail", "can't
+ * tell"), "fact", "why" and "link"; "gaps".
  */
 FIRN_MUST_CHECK int firn_exposure_of_target(const struct firn_target *target,
 					    json_t **ret, struct firn_err *err);

@@ -6,10 +6,35 @@
 #include <unistd.h>
 
 #include "assess/exposure/facts.h"
+#include "assess/exposure/verdict.h"
+#include "assess/posture/posture.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "firn/collect.h"
 #include "firn/reader.h"
 #include "firn/sign.h"
+
+int
+firn_exposure_judge(struct firn_facts *facts, json_t **ret,
+		    struct firn_err *err)
+{
+	struct firn_view view;
+	json_t *result;
+
+	if (firn_view_open(&view, facts, err) < 0)
+		return -1;
+	result = json_object();
+	firn_json_text(result, "container",
+		       firn_json_string(view.target, "id", NULL));
+	firn_json_text(result, "name",
+		       firn_json_string(view.target, "name", NULL));
+	json_object_update_new(result, firn_verdict(&view));
+	json_object_set_new(result, "posture", firn_posture(&view));
+	json_object_set(result, "gaps", facts->gaps);
+	firn_view_close(&view);
+	*ret = result;
+	return 0;
+}
 
 /* --- of a live container --------------------------------------------------
  */

@@ -1,98 +1,12 @@
 #include "check.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "assess/exposure/checks.h"
-#include "base/auto.h"
-#include "base/json.h"
-#include "firn/exposure.h"
+#include "recorded.h"
 
 /*
- * A recorded host (tests/data/exposure/host.json) on which a container runs
- * that nothing is wrong with, and for each check what is different where it
- * fires, and where it doesn't.
+ * For each check, what is different from the recorded host where it fires, and
+ * where it doesn't: tests/data/exposure/NAME.json.
  */
-
-static struct firn_err err;
-
-static json_t *
-load(const char *name)
-{
-	char path[256];
-	json_error_t why;
-	json_t *json;
-
-	snprintf(path, sizeof(path), TEST_DATA "/exposure/%s.json", name);
-	json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-	ck_assert_msg(json != NULL, "%s: line %d: %s", path, why.line,
-		      why.text);
-	return json;
-}
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-static void
-take(struct firn_facts *facts, const char *path, const json_t *value)
-{
-	const json_t *line;
-	size_t i;
-
-	firn_facts_take(facts, path, "", 0);
-	if (json_is_string(value)) {
-		firn_facts_take(facts, path, json_string_value(value),
-				json_string_length(value));
-		return;
-	}
-	if (!ends_with(path, ".jsonl") || !json_is_array(value)) {
-		autofree char *text = json_dumps(value, JSON_ENCODE_ANY);
-
-		firn_facts_take(facts, path, text, strlen(text));
-		return;
-	}
-	json_array_foreach(value, i, line) {
-		autofree char *text = json_dumps(line, JSON_ENCODE_ANY);
-
-		firn_facts_take(facts, path, text, strlen(text));
-		firn_facts_take(facts, path, "\n", 1);
-	}
-}
-
-static json_t *
-judge(const json_t *host)
-{
-	struct firn_facts facts;
-	const char *path;
-	json_t *value, *result = NULL;
-
-	ck_ok(firn_facts_open(&facts, &err));
-	json_object_foreach((json_t *)(uintptr_t)host, path, value) {
-		take(&facts, path, value);
-	}
-	ck_ok(firn_exposure_judge(&facts, &result, &err));
-	firn_facts_close(&facts);
-	return result;
-}
-
-/* The recorded host with what is different. */
-static json_t *
-host_with(const json_t *different)
-{
-	json_t *host = load("host");
-	json_t *process = json_array_get(
-		json_object_get(host, "data/processes/processes.jsonl"), 0);
-
-	json_object_update(host, json_object_get(different, "set"));
-	json_object_update_recursive(process, json_object_get(different,
-							      "first_process"));
-	return host;
-}
 
 static const json_t *
 reason_of(const json_t *exposure, const char *check, const char *fact)
@@ -114,12 +28,13 @@ reason_of(const json_t *exposure, const char *check, const char *fact)
 START_TEST(every_check_fires_where_it_should_and_not_where_it_should_not)
 {
 	const char *name = firn_checks[_i].name;
-	autojson json_t *both = load(name);
+	autojson json_t *both = recorded(name);
 	const json_t *fires = json_object_get(both, "fires");
-	autojson json_t *there = host_with(fires);
-	autojson json_t *elsewhere = host_with(json_object_get(both, "quiet"));
-	autojson json_t *found = judge(there);
-	autojson json_t *quiet = judge(elsewhere);
+	autojson json_t *there = recorded_host(fires);
+	autojson json_t *elsewhere =
+		recorded_host(json_object_get(both, "quiet"));
+	autojson json_t *found = recorded_judge(there);
+	autojson json_t *quiet = recorded_judge(elsewhere);
 	const char *fact = firn_json_string(fires, "fact", NULL);
 	const char *said = firn_json_string(found, "verdict", NULL);
 	const char *wanted = firn_json_string(fires, "verdict", NULL);
@@ -137,8 +52,8 @@ END_TEST
 
 START_TEST(a_usual_container_is_no_sign_and_nothing_is_unknown)
 {
-	autojson json_t *host = load("host");
-	autojson json_t *exposure = judge(host);
+	autojson json_t *host = recorded("host");
+	autojson json_t *exposure = recorded_judge(host);
 	autofree char *all = json_dumps(exposure, JSON_INDENT(1));
 
 	ck_assert_msg(strcmp(firn_json_string(exposure, "verdict", NULL),
@@ -155,7 +70,7 @@ END_TEST
 START_TEST(what_was_not_captured_is_said_to_be_unknown)
 {
 	autojson json_t *nothing = json_object();
-	autojson json_t *exposure = judge(nothing);
+	autojson json_t *exposure = recorded_judge(nothing);
 	autofree char *markdown = firn_exposure_markdown(exposure);
 
 	ck_assert_uint_gt(json_array_size(json_object_get(exposure, "unknown")),
@@ -166,9 +81,9 @@ END_TEST
 
 START_TEST(reasons_stand_strongest_first)
 {
-	autojson json_t *both = load("host-file");
-	autojson json_t *host = host_with(json_object_get(both, "fires"));
-	autojson json_t *exposure = judge(host);
+	autojson json_t *both = recorded("host-file");
+	autojson json_t *host = recorded_host(json_object_get(both, "fires"));
+	autojson json_t *exposure = recorded_judge(host);
 	json_int_t before = 100;
 	const json_t *reason;
 	size_t i;
@@ -211,14 +126,14 @@ spoil(json_t *host, json_t *json, unsigned *n, unsigned at)
 START_TEST(facts_of_the_wrong_kind_are_survived)
 {
 	for (unsigned at = 0; at < 260; at++) {
-		autojson json_t *both = load("new-container");
+		autojson json_t *both = recorded("new-container");
 		autojson json_t *host =
-			host_with(json_object_get(both, "fires"));
+			recorded_host(json_object_get(both, "fires"));
 		autojson json_t *exposure = NULL;
 		unsigned n = 0;
 
 		spoil(host, host, &n, at);
-		exposure = judge(host);
+		exposure = recorded_judge(host);
 		ck_assert_ptr_nonnull(
 			firn_json_string(exposure, "verdict", NULL));
 	}
@@ -227,7 +142,7 @@ END_TEST
 
 START_TEST(a_broken_line_and_a_huge_member_are_gaps)
 {
-	autojson json_t *host = load("host");
+	autojson json_t *host = recorded("host");
 	autojson json_t *exposure = NULL;
 	autofree char *huge = malloc((9u << 20) + 1);
 	size_t i;
@@ -239,7 +154,7 @@ START_TEST(a_broken_line_and_a_huge_member_are_gaps)
 	json_object_set_new(host, "data/host/hidden.jsonl",
 			    json_string("{\"pid\": 1\n"));
 	json_object_set_new(host, "data/host/bpf.jsonl", json_string(huge));
-	exposure = judge(host);
+	exposure = recorded_judge(host);
 	json_array_foreach(json_object_get(exposure, "gaps"), i, gap) {
 		const char *what = firn_json_string(gap, "what", NULL);
 
@@ -252,7 +167,7 @@ END_TEST
 
 START_TEST(hostile_names_are_no_markup)
 {
-	autojson json_t *host = load("host");
+	autojson json_t *host = recorded("host");
 	autojson json_t *exposure = NULL;
 	autofree char *markdown = NULL;
 	json_t *process = json_array_get(
@@ -262,7 +177,7 @@ START_TEST(hostile_names_are_no_markup)
 			    json_string("\x1b[2J](http://x)\n# ok"));
 	json_object_set_new(process, "findings",
 			    json_pack("[s]", "outside_cgroup"));
-	exposure = judge(host);
+	exposure = recorded_judge(host);
 	markdown = firn_exposure_markdown(exposure);
 	ck_assert_ptr_null(strchr(markdown, '\x1b'));
 	ck_assert_ptr_null(strstr(markdown, "\n# ok"));

@@ -141,20 +141,16 @@ add_reason(struct firn_looking *looking, unsigned weight, const char *fmt,
 	if (++looking->n > REASONS_MAX)
 		return;
 	reason = json_object();
-	if (check != NULL) {
-		firn_json_text(reason, "check", check->name);
-		json_object_set_new(reason, "question",
-				    json_string(check->question == FIRN_DID_IT
-							? "did it"
-							: "could it"));
-	}
+	firn_json_text(reason, "check", check->name);
+	json_object_set_new(reason, "question",
+			    json_string(check->question == FIRN_DID_IT
+						? "did it"
+						: "could it"));
 	json_object_set_new(reason, "weight", json_integer(weight));
 	json_object_set_new(reason, "fact", firn_json_message(fmt, args));
-	if (check != NULL) {
-		firn_json_text(reason, "read", check->reads);
-		firn_json_text(reason, "means", check->means);
-		firn_json_text(reason, "do", check->todo);
-	}
+	firn_json_text(reason, "read", check->reads);
+	firn_json_text(reason, "means", check->means);
+	firn_json_text(reason, "do", check->todo);
 	json_array_append_new(looking->reasons, reason);
 }
 
@@ -164,8 +160,7 @@ firn_reason(struct firn_looking *looking, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	add_reason(looking, looking->check != NULL ? looking->check->weight : 0,
-		   fmt, args);
+	add_reason(looking, looking->check->weight, fmt, args);
 	va_end(args);
 }
 
@@ -186,8 +181,7 @@ firn_cannot_tell(struct firn_looking *looking, const char *fmt, ...)
 	json_t *one = json_object();
 	va_list args;
 
-	if (looking->check != NULL)
-		firn_json_text(one, "check", looking->check->name);
+	firn_json_text(one, "check", looking->check->name);
 	va_start(args, fmt);
 	json_object_set_new(one, "why", firn_json_message(fmt, args));
 	va_end(args);

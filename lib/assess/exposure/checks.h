@@ -71,6 +71,10 @@ const json_t *firn_needs(struct firn_looking *looking, const char *path);
  * so when they aren't. */
 bool firn_needs_init(struct firn_looking *looking);
 
+/* firn_runtime_socket(view) -- where in the container a runtime's socket can be
+ * reached; NULL if none can.  Borrowed. */
+const char *firn_runtime_socket(const struct firn_view *view);
+
 /* could_privileges.c */
 void firn_look_privileged(struct firn_looking *looking);
 void firn_look_capabilities(struct firn_looking *looking);

@@ -196,44 +196,86 @@ is_runtime_path(const char *path)
 }
 
 /* Connecting needs write permission on the socket, not on its mount. */
-static void
-look_at_socket(struct firn_looking *looking, const char *path)
+static const struct firn_host_mount *
+reaches(const struct firn_view *view, const char *path)
 {
-	const struct firn_host_mount *mount =
-		firn_view_has(looking->view, path);
+	const struct firn_host_mount *mount = firn_view_has(view, path);
 
-	if (mount != NULL && !is_usual(looking->view, mount))
-		firn_reason(looking,
-			    "%s of the host can be reached in it, "
-			    "through %s",
-			    path, mount->point);
+	return mount != NULL && !is_usual(view, mount) ? mount : NULL;
+}
+
+/* Of the sockets that the host's runtimes listen on, the next that it reaches;
+ * `*path` is where on the host. */
+static const struct firn_host_mount *
+next_socket(const struct firn_view *view, size_t *at, const char **path)
+{
+	const json_t *listeners =
+		firn_facts_json(view->facts, "data/host/listeners.jsonl");
+
+	while (*at < json_array_size(listeners)) {
+		const json_t *one = json_array_get(listeners, (*at)++);
+		const struct firn_host_mount *mount;
+
+		*path = firn_json_string(one, "path", NULL);
+		if (*path == NULL || (*path)[0] != '/' ||
+		    (!is_runtime_path(*path) && !is_runtime(one)))
+			continue;
+		mount = reaches(view, *path);
+		if (mount != NULL)
+			return mount;
+	}
+	return NULL;
+}
+
+/* By its name, where the host's listeners aren't known, or it is stopped. */
+static const struct firn_host_mount *
+socket_by_name(const struct firn_view *view)
+{
+	for (size_t i = 0; i < view->n_host_mounts; i++) {
+		const struct firn_host_mount *mount = &view->host_mounts[i];
+
+		if ((is_runtime_path(mount->path) ||
+		     is_runtime_path(mount->point)) &&
+		    !is_usual(view, mount))
+			return mount;
+	}
+	return NULL;
+}
+
+const char *
+firn_runtime_socket(const struct firn_view *view)
+{
+	const struct firn_host_mount *mount;
+	const char *path;
+	size_t at = 0;
+
+	mount = next_socket(view, &at, &path);
+	if (mount == NULL)
+		mount = socket_by_name(view);
+	return mount != NULL ? mount->point : NULL;
 }
 
 void
 firn_look_runtime_sockets(struct firn_looking *looking)
 {
 	const struct firn_view *view = looking->view;
-	const json_t *listeners =
-		firn_facts_json(view->facts, "data/host/listeners.jsonl");
-	const json_t *listener;
-	size_t i;
+	const struct firn_host_mount *mount;
+	const char *path;
+	size_t at = 0;
 
 	if (firn_needs(looking, "data/mounts/mounts.jsonl") == NULL)
 		return;
-	json_array_foreach(listeners, i, listener) {
-		const char *path = firn_json_string(listener, "path", NULL);
-
-		if (path != NULL && path[0] == '/' &&
-		    (is_runtime_path(path) || is_runtime(listener)))
-			look_at_socket(looking, path);
-	}
-	for (size_t k = 0; looking->n == 0 && k < view->n_host_mounts; k++) {
-		const struct firn_host_mount *mount = &view->host_mounts[k];
-
-		if (is_runtime_path(mount->path) ||
-		    is_runtime_path(mount->point))
-			look_at_socket(looking, mount->path);
-	}
+	while ((mount = next_socket(view, &at, &path)) != NULL)
+		firn_reason(looking,
+			    "%s of the host can be reached in it, "
+			    "through %s",
+			    path, mount->point);
+	mount = looking->n == 0 ? socket_by_name(view) : NULL;
+	if (mount != NULL)
+		firn_reason(looking,
+			    "%s of the host can be reached in it, "
+			    "through %s",
+			    mount->path, mount->point);
 }
 
 void

@@ -8,23 +8,6 @@
  * service that it has asked.
  */
 
-static bool
-has_runtime_socket(const struct firn_view *view)
-{
-	struct firn_looking looking = {
-		.view = view,
-		.reasons = json_array(),
-		.unknown = json_array(),
-	};
-	size_t n;
-
-	firn_look_runtime_sockets(&looking);
-	n = looking.n;
-	json_decref(looking.reasons);
-	json_decref(looking.unknown);
-	return n > 0;
-}
-
 static const char *
 reach_of(const json_t *container)
 {
@@ -52,7 +35,7 @@ firn_look_new_containers(struct firn_looking *looking)
 	const json_t *one;
 	size_t i;
 
-	if (containers == NULL || !has_runtime_socket(view))
+	if (containers == NULL || firn_runtime_socket(view) == NULL)
 		return;
 	json_array_foreach(containers, i, one) {
 		const char *id = firn_json_string(one, "id", NULL);

@@ -131,6 +131,26 @@ add_unknown(struct firn_buf *buf, const json_t *list, const char *key,
 	}
 }
 
+static void
+add_posture(struct firn_buf *buf, const json_t *posture)
+{
+	const json_t *item;
+	size_t i;
+
+	if (json_array_size(posture) > 0)
+		firn_buf_addf(buf, "\n## The checklist for production\n\n");
+	json_array_foreach(posture, i, item) {
+		firn_buf_addf(buf, "- [%s] ",
+			      is(item, "answer", "pass") ? "x" : " ");
+		firn_markdown_add(buf, firn_json_string(item, "title", NULL));
+		firn_buf_addf(buf, ": ");
+		firn_markdown_add(buf, firn_json_string(item, "answer", NULL));
+		firn_buf_addf(buf, ": ");
+		firn_markdown_add(buf, firn_json_string(item, "fact", NULL));
+		firn_buf_addf(buf, "\n");
+	}
+}
+
 char *
 firn_exposure_markdown(const json_t *exposure)
 {
@@ -142,6 +162,7 @@ firn_exposure_markdown(const json_t *exposure)
 	add_reasons(&buf, exposure, "Did it get out?", "did it");
 	add_reasons(&buf, exposure, "Could it have got out?", "could it");
 	add_notes(&buf, exposure);
+	add_posture(&buf, json_object_get(exposure, "posture"));
 	add_unknown(&buf, json_object_get(exposure, "unknown"), "check",
 		    "Could not be told");
 	add_unknown(&buf, json_object_get(exposure, "gaps"), "what", "Gaps");

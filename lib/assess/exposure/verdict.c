@@ -1,14 +1,11 @@
+#include "assess/exposure/verdict.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "assess/exposure/checks.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "firn/exposure.h"
-
-/*
- * verdict -- all checks, and what follows from them.
- */
 
 static json_int_t
 weight_of(const json_t *reason)
@@ -72,14 +69,12 @@ verdict_of(const json_t *reasons)
 	return verdict;
 }
 
-static json_t *
-judge(const struct firn_view *view, json_t *gaps)
+json_t *
+firn_verdict(const struct firn_view *view)
 {
 	autojson json_t *reasons = json_array();
 	autojson json_t *unknown = json_array();
 	json_t *result = json_object(), *order;
-	const char *id = firn_json_string(view->target, "id", NULL);
-	const char *name = firn_json_string(view->target, "name", NULL);
 
 	for (size_t i = 0; i < firn_n_checks; i++) {
 		struct firn_looking looking = {
@@ -92,24 +87,8 @@ judge(const struct firn_view *view, json_t *gaps)
 		firn_checks[i].look(&looking);
 	}
 	order = sorted(reasons);
-	firn_json_text(result, "container", id);
-	firn_json_text(result, "name", name);
 	json_object_set_new(result, "verdict", json_string(verdict_of(order)));
 	json_object_set_new(result, "reasons", order);
 	json_object_set(result, "unknown", unknown);
-	json_object_set(result, "gaps", gaps);
 	return result;
-}
-
-int
-firn_exposure_judge(struct firn_facts *facts, json_t **ret,
-		    struct firn_err *err)
-{
-	struct firn_view view;
-
-	if (firn_view_open(&view, facts, err) < 0)
-		return -1;
-	*ret = judge(&view, facts->gaps);
-	firn_view_close(&view);
-	return 0;
 }
