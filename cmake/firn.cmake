@@ -118,35 +118,40 @@ function(firn_script name)
     RESOURCE_LOCK machine)
 endfunction()
 
-# firn_embed(LIBRARY PATTERN...): every file that matches becomes read-only data
-# of the library: the table firn_shipped_rules of assess/rules/rules.h.
-function(firn_embed library)
+# firn_embed(LIBRARY TABLE PATTERN...): every file that matches becomes read-only
+# data of the library, listed in the table firn_shipped_NAME (base/shipped.h),
+# which has firn_n_shipped_NAME of them.
+function(firn_embed library table)
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
     ${ARGN})
+  string(REPLACE "firn_" "firn_n_" count ${table})
   set(data "")
   set(names "")
-  set(table "")
+  set(rows "")
   set(n 0)
   foreach(file IN LISTS files)
     string(APPEND data
-      "	\".global firn_shipped_${n}, firn_shipped_end_${n}\\n\"\n"
-      "	\"firn_shipped_${n}: .incbin \\\"${CMAKE_CURRENT_SOURCE_DIR}/${file}\\\"\\n\"\n"
-      "	\"firn_shipped_end_${n}: .byte 0\\n\"\n")
+      "	\".global ${table}_${n}, ${table}_end_${n}\\n\"\n"
+      "	\"${table}_${n}: .incbin \\\"${CMAKE_CURRENT_SOURCE_DIR}/${file}\\\"\\n\"\n"
+      "	\"${table}_end_${n}: .byte 0\\n\"\n")
     string(APPEND names
-      "extern const char firn_shipped_${n}[], firn_shipped_end_${n}[];\n")
-    string(APPEND table
-      "	{ \"${file}\", firn_shipped_${n}, firn_shipped_end_${n} },\n")
+      "extern const char ${table}_${n}[], ${table}_end_${n}[];\n")
+    string(APPEND rows
+      "	{ \"${file}\", ${table}_${n}, ${table}_end_${n} },\n")
     math(EXPR n "${n} + 1")
   endforeach()
-  set(source ${CMAKE_CURRENT_BINARY_DIR}/shipped_rules.c)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${table}.c)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
 "/* Made by firn_embed() of cmake/firn.cmake. */
-#include \"assess/rules/rules.h\"
+#include \"base/shipped.h\"
 
 ${names}
-const struct firn_shipped firn_shipped_rules[] = {
-${table}};
-const size_t firn_n_shipped_rules = ${n};
+extern const struct firn_shipped ${table}[];
+extern const size_t ${count};
+
+const struct firn_shipped ${table}[] = {
+${rows}};
+const size_t ${count} = ${n};
 
 __asm__(\".pushsection .rodata\\n\"
 ${data}	\".popsection\\n\");

@@ -76,6 +76,10 @@ const struct firn_check firn_checks[] = {
 	  "kubectl auth can-i --list --as "
 	  "system:serviceaccount:NAMESPACE:NAME",
 	  firn_look_service_account },
+	{ "known-escape", FIRN_COULD_IT, 40,
+	  "data/host/host.json, data/host/os-release",
+	  "somebody has written it down, and others have tried it",
+	  "update it, and start every container anew", firn_look_escapes },
 
 	{ "host-process", FIRN_DID_IT, 90, "data/host/processes.jsonl",
 	  "the container's program runs outside of it", REBUILD,

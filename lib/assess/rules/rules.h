@@ -17,6 +17,7 @@
 #include "assess/rules/guides.h"
 #include "assess/rules/regex.h"
 #include "assess/rules/valid.h"
+#include "base/shipped.h"
 #include "base/yaml.h"
 #include "firn/err.h"
 #include "firn/secrets.h"
@@ -65,11 +66,7 @@ struct firn_secret_rules {
 	size_t n_guides;
 };
 
-/* A YAML file that ships, within firn: rules, then guides. */
-struct firn_shipped {
-	const char *file;
-	const char *text, *end;
-};
+/* The YAML files that ship: rules, and guides. */
 extern const struct firn_shipped firn_shipped_rules[];
 extern const size_t firn_n_shipped_rules;
 
