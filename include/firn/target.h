@@ -188,4 +188,21 @@ json_t *firn_target_json(const struct firn_target *target);
 FIRN_MUST_CHECK int firn_targets(const struct firn_host *host, json_t **ret,
 				 struct firn_err *err);
 
+/*
+ * firn_containers(host, ret, ret_problems, err) -- all that the node knows of,
+ * running or not, and how each can reach it.
+ *
+ * `*ret` is a new array of objects, by id: id, name, runtime, image, pid and
+ * start_ticks (of its first process), created, started and ended (as its
+ * runtime wrote them), running, privileged (null if nobody says), pid_mode,
+ * network_mode ("private", "host", a path, or the runtime's word), mounts (of
+ * the host's paths: source, destination, writable).  At most
+ * FIRN_CONTAINERS_MAX.  `*ret_problems` is a new array of text: state files
+ * that can't be read.
+ */
+#define FIRN_CONTAINERS_MAX 8192
+FIRN_MUST_CHECK int firn_containers(const struct firn_host *host, json_t **ret,
+				    json_t **ret_problems,
+				    struct firn_err *err);
+
 #endif

@@ -58,6 +58,41 @@ firn_sha256_free(struct firn_sha256 *sha)
 }
 
 int
+firn_md5_start(struct firn_md5 *md5, struct firn_err *err)
+{
+	if (md5->state == NULL)
+		md5->state = EVP_MD_CTX_new();
+	if (md5->state == NULL)
+		return firn_err_nomem(err);
+	if (EVP_DigestInit_ex2(md5->state, EVP_md5(), NULL) != 1)
+		return firn_err_set(err, ENOTSUP, "this libcrypto has no MD5");
+	return 0;
+}
+
+void
+firn_md5_add(struct firn_md5 *md5, const void *data, size_t len)
+{
+	int done = EVP_DigestUpdate(md5->state, data, len);
+
+	assert(done == 1);
+}
+
+void
+firn_md5_end(struct firn_md5 *md5, unsigned char ret[FIRN_MD5])
+{
+	int done = EVP_DigestFinal_ex(md5->state, ret, NULL);
+
+	assert(done == 1);
+}
+
+void
+firn_md5_free(struct firn_md5 *md5)
+{
+	EVP_MD_CTX_free(md5->state);
+	md5->state = NULL;
+}
+
+int
 firn_sha256(const void *data, size_t len, unsigned char ret[FIRN_SHA256],
 	    struct firn_err *err)
 {

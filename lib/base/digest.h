@@ -27,6 +27,21 @@ void firn_sha256_add(struct firn_sha256 *sha, const void *data, size_t len);
 void firn_sha256_end(struct firn_sha256 *sha, unsigned char ret[FIRN_SHA256]);
 void firn_sha256_free(struct firn_sha256 *sha);
 
+#define FIRN_MD5 16 /* bytes */
+
+/* MD5, to compare with lists that have nothing better (dpkg's); proof of
+ * nothing.  As firn_sha256; ENOTSUP where libcrypto refuses it (FIPS). */
+struct firn_md5 {
+	void *state; /* EVP_MD_CTX */
+};
+
+#define automd5 __attribute__((cleanup(firn_md5_free)))
+
+FIRN_MUST_CHECK int firn_md5_start(struct firn_md5 *md5, struct firn_err *err);
+void firn_md5_add(struct firn_md5 *md5, const void *data, size_t len);
+void firn_md5_end(struct firn_md5 *md5, unsigned char ret[FIRN_MD5]);
+void firn_md5_free(struct firn_md5 *md5);
+
 /* firn_sha256(data, len, ret, err) -- of bytes in memory. */
 FIRN_MUST_CHECK int firn_sha256(const void *data, size_t len,
 				unsigned char ret[FIRN_SHA256],

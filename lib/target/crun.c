@@ -74,6 +74,8 @@ read_status(const struct firn_host *host, const char *root, const char *id,
 	bundle = firn_json_string(status, "bundle", NULL);
 	if (bundle != NULL && names_is_path(bundle))
 		traces_text(ret, &trace->bundle, bundle);
+	traces_text(ret, &trace->created,
+		    firn_json_string(status, "created", NULL));
 	trace->records = crun_records;
 	read_config(host, folder.text, ret, trace);
 }

@@ -136,6 +136,49 @@ docker_records(const struct firn_host *host, const struct trace *trace,
 		    "image-config.json");
 }
 
+/* What it may do stands in a second file. */
+static void
+docker_details(const struct firn_host *host, struct traces *traces,
+	       struct trace *trace)
+{
+	const struct disk_path path =
+		disk_path("%s/containers/%s/hostconfig.json", trace->root,
+			  trace->id);
+	autojson json_t *config = NULL;
+	struct firn_err err = { 0 };
+	const json_t *privileged;
+	const char *pid_mode;
+
+	if (disk_json(host, path.text, &config, &err) < 0) {
+		if (err.code != ENOENT)
+			traces_problem(traces, &err);
+		return;
+	}
+	privileged = json_object_get(config, "Privileged");
+	if (json_is_boolean(privileged))
+		trace->privileged =
+			json_is_true(privileged) ? TRACE_YES : TRACE_NO;
+	pid_mode = firn_json_string(config, "PidMode", NULL);
+	if (pid_mode != NULL)
+		traces_text(traces, &trace->pid_mode,
+			    pid_mode[0] != '\0' ? pid_mode : "private");
+	traces_text(traces, &trace->network_mode,
+		    firn_json_string(config, "NetworkMode", NULL));
+}
+
+static void
+set_times(struct traces *traces, struct trace *trace, const json_t *config)
+{
+	const char *started =
+		firn_json_string(config, "State", "StartedAt", NULL);
+
+	traces_text(traces, &trace->created,
+		    firn_json_string(config, "Created", NULL));
+	/* Year 1: never. */
+	if (started != NULL && strncmp(started, "0001-", 5) != 0)
+		traces_text(traces, &trace->started, started);
+}
+
 static void
 read_container(const struct firn_host *host, const char *root, const char *id,
 	       struct traces *ret)
@@ -170,6 +213,8 @@ read_container(const struct firn_host *host, const char *root, const char *id,
 		json_incref(firn_json_at(config, "Config", "Env", NULL));
 	traces_text(ret, &trace->root, root);
 	set_end(ret, trace, state);
+	set_times(ret, trace, config);
+	trace->details = docker_details;
 	set_pod(ret, trace, config);
 	set_mounts(trace, config);
 	set_layers(host, ret, trace, firn_json_string(config, "Driver", NULL));

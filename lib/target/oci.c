@@ -83,6 +83,60 @@ mounts_of(const json_t *config)
 	return mounts;
 }
 
+/* Those of Linux 5.9 and later, without the last three: an engine that is
+ * older than the kernel doesn't know them. */
+#define ALL_CAPABILITIES 38
+
+/* What engines make of "privileged": every capability, and nothing of /proc
+ * and /sys out of reach. */
+static enum trace_answer
+is_privileged(const json_t *config)
+{
+	const json_t *linux_config = json_object_get(config, "linux");
+	const json_t *bounding = firn_json_at(config, "process", "capabilities",
+					      "bounding", NULL);
+
+	if (linux_config == NULL)
+		return TRACE_UNSAID;
+	return json_array_size(bounding) >= ALL_CAPABILITIES &&
+			       json_array_size(
+				       json_object_get(linux_config,
+						       "maskedPaths")) == 0
+		       ? TRACE_YES
+		       : TRACE_NO;
+}
+
+/* None of its own is the runtime's: the host's. */
+static const char *
+namespace_mode(const json_t *config, const char *wanted)
+{
+	const json_t *namespaces =
+		firn_json_at(config, "linux", "namespaces", NULL);
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(namespaces, i, value) {
+		const char *type = firn_json_string(value, "type", NULL);
+		const char *path = firn_json_string(value, "path", NULL);
+
+		if (type != NULL && strcmp(type, wanted) == 0)
+			return path != NULL && path[0] != '\0' ? path
+							       : "private";
+	}
+	return "host";
+}
+
+static void
+set_privileges(struct traces *traces, struct trace *trace, const json_t *config)
+{
+	if (!json_is_object(json_object_get(config, "linux")))
+		return;
+	trace->privileged = is_privileged(config);
+	traces_text(traces, &trace->pid_mode, namespace_mode(config, "pid"));
+	traces_text(traces, &trace->network_mode,
+		    namespace_mode(config, "network"));
+}
+
 void
 oci_fill(struct traces *traces, struct trace *trace, const json_t *config)
 {
@@ -98,6 +152,7 @@ oci_fill(struct traces *traces, struct trace *trace, const json_t *config)
 	/* With systemd it is "SLICE:PREFIX:NAME", which is no path. */
 	if (trace->cgroup == NULL && cgroup != NULL && names_is_path(cgroup))
 		traces_text(traces, &trace->cgroup, cgroup);
+	set_privileges(traces, trace, config);
 }
 
 void

@@ -23,6 +23,8 @@ podman_fill(struct traces *traces, struct trace *trace, const json_t *config,
 	if (text == NULL || firn_json_parse(text, strlen(text), "metadata",
 					    &metadata, &none) < 0)
 		metadata = NULL;
+	traces_text(traces, &trace->created,
+		    firn_json_string(entry, "created", NULL));
 	if (name == NULL)
 		name = firn_json_string(metadata, "name", NULL);
 	traces_text(traces, &trace->name, name);

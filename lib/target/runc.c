@@ -110,6 +110,8 @@ read_state(const struct firn_host *host, const char *root, const char *id,
 		   firn_json_string(state, "cgroup_paths", "", NULL));
 	set_folder(ret, &trace->freezer_folder,
 		   firn_json_string(state, "cgroup_paths", "freezer", NULL));
+	traces_text(ret, &trace->created,
+		    firn_json_string(state, "created", NULL));
 	set_bundle(ret, trace, firn_json_at(state, "config", "labels", NULL));
 	trace->records = runc_records;
 	read_config(host, ret, trace);

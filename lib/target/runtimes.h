@@ -39,8 +39,8 @@ void runc_traces(const struct firn_host *host, const struct places *places,
 void crun_traces(const struct firn_host *host, const struct places *places,
 		 struct traces *ret);
 
-/* oci_fill(traces, trace, config) -- env, mounts and control group of an OCI
- * configuration. */
+/* oci_fill(traces, trace, config) -- env, mounts, control group and privileges
+ * of an OCI configuration. */
 void oci_fill(struct traces *traces, struct trace *trace, const json_t *config);
 
 /* oci_annotation(config, key) -- NULL if there is none. */

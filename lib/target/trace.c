@@ -58,6 +58,8 @@ trace_free(struct trace *trace)
 		trace->ended,     trace->bundle,
 		trace->root,      trace->layers,
 		trace->upper,     trace->mounted,
+		trace->created,   trace->started,
+		trace->pid_mode,  trace->network_mode,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)

@@ -21,6 +21,13 @@
 #include "firn/target.h"
 
 struct records;
+struct traces;
+
+enum trace_answer {
+	TRACE_UNSAID,
+	TRACE_NO,
+	TRACE_YES,
+};
 
 /* NULL and 0 mean that this place doesn't say. */
 struct trace {
@@ -48,9 +55,20 @@ struct trace {
 	json_t *environment; /* array of strings */
 	json_t *mounts;      /* as in firn_target */
 
+	char *created, *started; /* RFC 3339, as the runtime wrote it */
+	enum trace_answer privileged;
+	/* Whose namespace it has: "private", "host", "container:ID", or what
+	 * else the runtime calls it. */
+	char *pid_mode, *network_mode;
+
 	/* Names the files that speak of it; done only for the one wanted. */
 	void (*records)(const struct firn_host *host, const struct trace *trace,
 			struct records *ret);
+
+	/* Reads the files that only a description of all containers wants; may
+	 * be NULL. */
+	void (*details)(const struct firn_host *host, struct traces *traces,
+			struct trace *trace);
 };
 
 struct traces {

@@ -9,8 +9,11 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "collect/collectors.h"
-#include "collect/host_processes.h"
-#include "collect/host_runtimes.h"
+#include "collect/host/host_containers.h"
+#include "collect/host/host_knobs.h"
+#include "collect/host/host_open_files.h"
+#include "collect/host/host_processes.h"
+#include "collect/host/host_runtimes.h"
 
 /*
  * host -- the node: what it is, what runs there, and what bears on whether a
@@ -97,7 +100,6 @@ static json_t *
 sysctls(const struct firn_host *host)
 {
 	static const char *const names[] = {
-		"fs/binfmt_misc/status",
 		"fs/protected_fifos",
 		"fs/protected_hardlinks",
 		"fs/protected_regular",
@@ -173,13 +175,15 @@ clock_state(void)
 }
 
 static int
-store_summary(const struct firn_host *host, json_t *absent,
-	      struct firn_archive *archive, struct firn_err *err)
+store_summary(const struct firn_target *target, json_t *runtimes,
+	      json_t *absent, struct firn_archive *archive,
+	      struct firn_err *err)
 {
 	static const struct firn_member_source source = {
 		"host", "/proc/sys, /sys/kernel, adjtimex(2), /var/lib/dpkg",
 		"proc_sys(5)"
 	};
+	const struct firn_host *host = target->host;
 	autojson json_t *summary = json_object();
 
 	set_line(host, "/proc/sys/kernel/hostname", "hostname", summary);
@@ -193,25 +197,44 @@ store_summary(const struct firn_host *host, json_t *absent,
 	json_object_set_new(summary, "clock", clock_state());
 	json_object_set_new(summary, "sysctl", sysctls(host));
 	json_object_set(summary, "absent", absent);
-	json_object_set_new(summary, "runtimes", firn_host_runtimes(host));
+	json_object_set(summary, "runtimes", runtimes);
 	return firn_archive_json(archive, "data/host/host.json", summary,
 				 &source, err);
+}
+
+/* What all processes together tell. */
+static int
+store_processes(const struct firn_target *target, struct firn_archive *archive,
+		json_t **ret_runtimes, struct firn_err *err)
+{
+	autodone(firn_host_view_free) struct firn_host_view view = { 0 };
+	autodone(firn_open_files_free) struct firn_open_files files = { 0 };
+
+	if (firn_host_processes(target, archive, &view, err) < 0 ||
+	    firn_open_files(target->host, &view, firn_is_runtime, &files, err) <
+		    0)
+		return -1;
+	*ret_runtimes = firn_host_runtimes(target, &view, &files);
+	return 0;
 }
 
 static int
 collect(const struct firn_target *target, const struct firn_collection *what,
 	struct firn_archive *archive, struct firn_err *err)
 {
-	autojson json_t *absent = json_array();
+	autojson json_t *absent = json_array(), *runtimes = NULL;
 
 	(void)what;
-	if (firn_host_processes(target->host, archive, err) < 0)
+	if (store_processes(target, archive, &runtimes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
 		if (store_raw(target->host, &raws[i], absent, archive, err) < 0)
 			return -1;
 	}
-	return store_summary(target->host, absent, archive, err);
+	if (firn_host_knobs(target, archive, err) < 0 ||
+	    firn_host_containers(target->host, archive, err) < 0)
+		return -1;
+	return store_summary(target, runtimes, absent, archive, err);
 }
 
 const struct firn_collector firn_collect_host = {

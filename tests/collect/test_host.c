@@ -1,0 +1,529 @@
+#include "collect/fixture.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+/* A host of the test's own below ./root, with the real proc(5); the mount goes
+ * with the test's mount namespace. */
+static void
+live_in_a_root_of_its_own(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	run("mkdir -p root/proc root/etc");
+	ck_assert_int_eq(mount("/proc", "root/proc", NULL, MS_BIND, NULL), 0);
+	firn_host_close(&host);
+	ck_ok(firn_host_open(&host, "root", &err));
+}
+
+static void
+leave_its_root(void)
+{
+	ck_assert_int_eq(umount2("root/proc", MNT_DETACH), 0);
+}
+
+/* What is mounted from here on, nobody else sees. */
+static void
+live_in_mounts_of_its_own(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	firn_host_close(&host);
+	ck_ok(firn_host_open(&host, "/", &err));
+}
+
+/* All objects of a member of lines; a new array. */
+static json_t *
+lines_of(const char *name)
+{
+	json_t *list = json_array();
+	autofree char *line = NULL;
+	char path[96];
+	size_t size = 0;
+	ssize_t len;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "CASE/data/host/%s", name);
+	file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "no %s", path);
+	while ((len = getline(&line, &size, file)) > 0) {
+		json_t *json = NULL;
+
+		ck_ok(firn_json_parse(line, (size_t)len, name, &json, &err));
+		json_array_append_new(list, json);
+	}
+	fclose(file);
+	return list;
+}
+
+static json_t *
+with_text(const json_t *list, const char *field, const char *text)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry) {
+		const char *value = firn_json_string(entry, field, NULL);
+
+		if (value != NULL && strcmp(value, text) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static json_t *
+with_number(const json_t *list, const char *field, json_int_t wanted)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry) {
+		if (json_integer_value(json_object_get(entry, field)) == wanted)
+			return entry;
+	}
+	return NULL;
+}
+
+static json_int_t
+number(const json_t *object, const char *field)
+{
+	ck_assert_msg(json_is_integer(json_object_get(object, field)), "%s",
+		      field);
+	return json_integer_value(json_object_get(object, field));
+}
+
+static bool
+holds_number(const json_t *list, json_int_t wanted)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value) {
+		if (json_integer_value(value) == wanted)
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+knobs_of_capture(void)
+{
+	capture(&firn_collect_host);
+	return load("CASE/data/host/knobs.json");
+}
+
+START_TEST(the_knobs_are_as_the_kernel_has_them)
+{
+	autojson json_t *knobs = knobs_of_capture();
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "test \"$(cat /proc/sys/kernel/core_pattern)\" = '%s'",
+		 firn_json_string(knobs, "core_pattern", NULL));
+	run(command);
+	ck_assert_ptr_nonnull(json_object_get(knobs, "modprobe"));
+	ck_assert_ptr_nonnull(json_object_get(knobs, "uevent_helper"));
+	ck_assert(json_is_array(json_object_get(knobs, "binfmt")));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(libraries_that_every_program_loads_are_listed)
+{
+	autojson json_t *knobs = NULL;
+	const json_t *paths;
+
+	live_in_a_root_of_its_own();
+	run("printf '/lib/a.so:/lib/b.so # not this\\n\\n /lib/c.so\\n' "
+	    ">root/etc/ld.so.preload");
+	knobs = knobs_of_capture();
+	leave_its_root();
+	paths = json_object_get(knobs, "ld_so_preload");
+	ck_assert_uint_eq(json_array_size(paths), 3);
+	ck_assert_str_eq(json_string_value(json_array_get(paths, 1)),
+			 "/lib/b.so");
+	ck_assert_str_eq(json_string_value(json_array_get(paths, 2)),
+			 "/lib/c.so");
+}
+END_TEST
+
+START_TEST(an_agent_of_a_hierarchy_that_the_host_has_not_mounted_is_seen)
+{
+	autojson json_t *knobs = NULL;
+	char options[192], name[48];
+	const json_t *entry;
+
+	live_in_mounts_of_its_own();
+	snprintf(name, sizeof(name), "name=firn-test-%d", (int)getpid());
+	snprintf(options, sizeof(options), "none,%s", name);
+	run("mkdir mounted");
+	if (mount("none", "mounted", "cgroup", 0, options) < 0) {
+		puts("skipped: this kernel has no cgroup v1");
+		return;
+	}
+	run("printf '/cmd\\033[1m' >mounted/release_agent");
+	knobs = knobs_of_capture();
+	ck_assert_int_eq(umount("mounted"), 0);
+	entry = with_text(json_object_get(knobs, "release_agents"), "hierarchy",
+			  name);
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_str_eq(firn_json_string(entry, "agent", NULL), "/cmd\033[1m");
+	ck_assert_uint_eq(sealed.gaps, 0);
+	/* Looking has not kept it; it goes a little later. */
+	snprintf(options, sizeof(options),
+		 "for i in $(seq 50); do grep -q %s /proc/self/cgroup || "
+		 "exit 0; sleep 0.1; done; exit 1",
+		 name);
+	run(options);
+}
+END_TEST
+
+START_TEST(each_hierarchy_of_cgroup_v1_has_its_agent)
+{
+	autojson json_t *knobs = knobs_of_capture();
+	const json_t *agents = json_object_get(knobs, "release_agents");
+	char command[96];
+
+	snprintf(command, sizeof(command),
+		 "test $(grep -vc '^0:' /proc/self/cgroup) -eq %zu",
+		 json_array_size(agents));
+	run(command);
+}
+END_TEST
+
+START_TEST(an_interpreter_that_somebody_registered_is_seen)
+{
+	static const char rule[] = ":firntest:E::firntest::/tmp/escape:OC\n";
+	autojson json_t *knobs = NULL;
+	const json_t *entry;
+	int fd;
+
+	live_in_mounts_of_its_own();
+	run("mkdir mounted");
+	if (mount("none", "mounted", "binfmt_misc", 0, NULL) < 0) {
+		puts("skipped: this kernel has no binfmt_misc");
+		return;
+	}
+	fd = open("mounted/register", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, rule, strlen(rule)), (ssize_t)strlen(rule));
+	close(fd);
+	knobs = knobs_of_capture();
+	run("echo -1 >mounted/firntest && umount mounted");
+	entry = with_text(json_object_get(knobs, "binfmt"), "name", "firntest");
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_str_eq(firn_json_string(entry, "interpreter", NULL),
+			 "/tmp/escape");
+	ck_assert_str_eq(firn_json_string(entry, "flags", NULL), "OC");
+	ck_assert(json_is_true(json_object_get(entry, "enabled")));
+}
+END_TEST
+
+START_TEST(every_process_says_what_it_runs_and_how_long_it_ran)
+{
+	autojson json_t *lines = NULL;
+	const json_t *line;
+	struct stat st, root;
+
+	capture(&firn_collect_host);
+	lines = lines_of("processes.jsonl");
+	line = with_number(lines, "pid", getpid());
+	ck_assert_ptr_nonnull(line);
+	ck_assert_int_eq(stat("/proc/self/exe", &st), 0);
+	ck_assert_int_eq(stat("/", &root), 0);
+	ck_assert_int_eq(number(line, "exe_inode"), (json_int_t)st.st_ino);
+	ck_assert_int_eq(number(line, "exe_device"), (json_int_t)st.st_dev);
+	ck_assert_int_eq(number(line, "root_device"), (json_int_t)root.st_dev);
+	ck_assert(json_is_false(json_object_get(line, "deleted")));
+	ck_assert_int_ge(number(line, "user_ms"), 0);
+	ck_assert_int_ge(number(line, "system_ms"), 0);
+	ck_assert_int_eq(number(line, "mount_namespace"),
+			 number(json_object_get(line, "namespaces"), "mnt"));
+	ck_assert_ptr_null(json_object_get(line, "lib_devices"));
+}
+END_TEST
+
+static void
+run_what_is_gone(void)
+{
+	run("cp /bin/sleep gone && cp /bin/sleep 'here (deleted)'");
+	execl("/bin/sh", "sh", "-c", "exec ./gone 1000", NULL);
+}
+
+static void
+run_what_is_called_deleted(void)
+{
+	execl("./here (deleted)", "sleep", "1000", NULL);
+}
+
+START_TEST(an_executable_that_is_gone_is_told_from_one_that_is_called_so)
+{
+	pid_t gone = suspect(run_what_is_gone), here;
+	autojson json_t *lines = NULL;
+	autofree char *path = NULL;
+	const json_t *line;
+
+	for (int i = 0; i < 1000 && path == NULL; i++) {
+		char exe[256];
+
+		ck_ok(firn_proc_link(&host, gone, "exe", exe, sizeof(exe),
+				     &err));
+		if (strstr(exe, "/gone") != NULL)
+			path = strdup(exe);
+		else
+			usleep(1000);
+	}
+	ck_assert_ptr_nonnull(path);
+	here = suspect(run_what_is_called_deleted);
+	run("rm gone");
+	capture(&firn_collect_host);
+	lines = lines_of("processes.jsonl");
+	line = with_number(lines, "pid", gone);
+	ck_assert(json_is_true(json_object_get(line, "deleted")));
+	ck_assert_str_eq(firn_json_string(line, "exe", NULL), path);
+	line = with_number(lines, "pid", here);
+	ck_assert(json_is_false(json_object_get(line, "deleted")));
+	ck_assert_ptr_nonnull(
+		strstr(firn_json_string(line, "exe", NULL), "here (deleted)"));
+}
+END_TEST
+
+/* An overlay of the test's own, as the target's root. */
+static void
+mount_overlay(void)
+{
+	struct stat st;
+
+	live_in_mounts_of_its_own();
+	run("mkdir -p over && mount -t tmpfs none over && "
+	    "mkdir over/lower over/upper over/work over/merged && "
+	    "cp /bin/sleep over/lower/");
+	run("mount -t overlay none over/merged -o "
+	    "lowerdir=over/lower,upperdir=over/upper,workdir=over/work");
+	ck_assert_int_eq(stat("over/merged", &st), 0);
+	target.rootfs.fstype = strdup("overlay");
+	target.rootfs.device = st.st_dev;
+}
+
+static void
+run_from_the_overlay(void)
+{
+	execl("over/merged/sleep", "sleep", "1000", NULL);
+}
+
+START_TEST(a_process_that_has_mapped_a_file_of_the_target_is_known)
+{
+	autojson json_t *lines = NULL;
+	const json_t *line;
+	pid_t pid;
+
+	mount_overlay();
+	pid = suspect(run_from_the_overlay);
+	target.members.n = 0; /* it has left the target */
+	capture(&firn_collect_host);
+	lines = lines_of("processes.jsonl");
+	line = with_number(lines, "pid", pid);
+	ck_assert(holds_number(json_object_get(line, "lib_devices"),
+			       (json_int_t)target.rootfs.device));
+	ck_assert_ptr_nonnull(
+		strstr(json_string_value(json_array_get(
+			       json_object_get(line, "lib_paths"), 0)),
+		       "sleep"));
+	line = with_number(lines, "pid", getpid());
+	ck_assert_ptr_null(json_object_get(line, "lib_devices"));
+	run("umount -l over/merged over");
+	free(target.rootfs.fstype);
+}
+END_TEST
+
+static json_t *
+binary_at(const json_t *summary, const char *path)
+{
+	return with_text(firn_json_at(summary, "runtimes", "binaries", NULL),
+			 "path", path);
+}
+
+/* A root with a runc that a package brought. */
+static void
+install_runc(void)
+{
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/usr/sbin root/var/lib/dpkg/info && "
+	    "cp /bin/true root/usr/sbin/runc && "
+	    "printf '%s  usr/sbin/runc\\n' "
+	    "$(md5sum <root/usr/sbin/runc | cut -d' ' -f1) "
+	    ">root/var/lib/dpkg/info/runc.md5sums && "
+	    "printf 'Package: runc\\nStatus: install ok installed\\n"
+	    "Version: 1.1.5+ds1-1\\n\\n' >root/var/lib/dpkg/status");
+}
+
+START_TEST(a_runtime_that_is_the_packages_own_matches)
+{
+	autojson json_t *summary = NULL;
+	const json_t *binary;
+	char command[256];
+
+	install_runc();
+	capture(&firn_collect_host);
+	leave_its_root();
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/sbin/runc");
+	ck_assert_ptr_nonnull(binary);
+	ck_assert(json_is_true(json_object_get(binary, "matches")));
+	ck_assert_str_eq(firn_json_string(binary, "package", NULL), "runc");
+	ck_assert_str_eq(firn_json_string(summary, "runtimes", "packages",
+					  "runc", NULL),
+			 "1.1.5+ds1-1");
+	snprintf(command, sizeof(command),
+		 "echo '%s  /bin/true' | sha256sum --quiet -c",
+		 firn_json_string(binary, "sha256", NULL));
+	run(command);
+	ck_assert_uint_eq(
+		json_array_size(json_object_get(binary, "open_for_writing_by")),
+		0);
+}
+END_TEST
+
+START_TEST(a_runtime_that_was_overwritten_does_not_match)
+{
+	autojson json_t *summary = NULL;
+	const json_t *binary;
+
+	install_runc();
+	run("printf '#!/proc/self/exe\\n' >root/usr/sbin/runc");
+	capture(&firn_collect_host);
+	leave_its_root();
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/sbin/runc");
+	ck_assert(json_is_false(json_object_get(binary, "matches")));
+	ck_assert_str_ne(firn_json_string(binary, "md5", NULL),
+			 firn_json_string(binary, "package_md5", NULL));
+}
+END_TEST
+
+START_TEST(a_runtime_of_no_package_is_neither)
+{
+	autojson json_t *summary = NULL;
+	const json_t *binary;
+
+	install_runc();
+	run("mkdir -p root/usr/local/bin && ln root/usr/sbin/runc "
+	    "root/usr/local/bin/crun && cp /bin/true "
+	    "root/usr/local/bin/runc");
+	capture(&firn_collect_host);
+	leave_its_root();
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/local/bin/runc");
+	ck_assert(json_is_null(json_object_get(binary, "matches")));
+	ck_assert(json_is_null(json_object_get(binary, "package")));
+	/* One file by two names is read once. */
+	ck_assert_ptr_null(binary_at(summary, "/usr/local/bin/crun"));
+	binary = binary_at(summary, "/usr/sbin/runc");
+	ck_assert_str_eq(json_string_value(json_array_get(
+				 json_object_get(binary, "other_paths"), 0)),
+			 "/usr/local/bin/crun");
+}
+END_TEST
+
+START_TEST(what_is_large_and_old_is_not_read_and_what_is_new_is)
+{
+	autojson json_t *summary = NULL;
+	struct firn_proc_stat stat;
+	const json_t *binary;
+
+	install_runc();
+	run("truncate -s 40M root/usr/sbin/dockerd");
+	/* A target that begins after that. */
+	sleep(2);
+	suspect(ready);
+	ck_ok(firn_proc_stat(&host, suspects[0], &stat, &err));
+	target.init_start_ticks = stat.start_ticks;
+	run("mkdir -p root/usr/bin && truncate -s 40M root/usr/bin/podman");
+	capture(&firn_collect_host);
+	leave_its_root();
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/sbin/dockerd");
+	ck_assert_ptr_null(json_object_get(binary, "sha256"));
+	ck_assert_ptr_nonnull(firn_json_string(binary, "unhashed", NULL));
+	ck_assert(
+		json_is_false(json_object_get(binary, "changed_since_start")));
+	binary = binary_at(summary, "/usr/bin/podman");
+	ck_assert(json_is_true(json_object_get(binary, "changed_since_start")));
+	ck_assert_ptr_nonnull(firn_json_string(binary, "sha256", NULL));
+}
+END_TEST
+
+START_TEST(who_could_write_to_a_runtime_is_named)
+{
+	autojson json_t *summary = NULL;
+	const json_t *binary;
+	int fd;
+
+	install_runc();
+	fd = open("root/usr/sbin/runc", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	capture(&firn_collect_host);
+	close(fd);
+	leave_its_root();
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/sbin/runc");
+	ck_assert(holds_number(json_object_get(binary, "open_for_writing_by"),
+			       getpid()));
+}
+END_TEST
+
+static void
+run_a_runtime(void)
+{
+	execl("/usr/local/sbin/catatonit", "catatonit", "1000", NULL);
+}
+
+START_TEST(who_still_runs_a_runtime_that_was_replaced_is_named)
+{
+	autojson json_t *summary = NULL;
+	const json_t *binary;
+	pid_t pid;
+
+	live_in_mounts_of_its_own();
+	run("mount -t tmpfs none /usr/local/sbin && "
+	    "cp /bin/sleep /usr/local/sbin/catatonit");
+	pid = suspect(run_a_runtime);
+	run("cp /bin/true /usr/local/sbin/new && "
+	    "mv /usr/local/sbin/new /usr/local/sbin/catatonit");
+	capture(&firn_collect_host);
+	summary = load("CASE/data/host/host.json");
+	binary = binary_at(summary, "/usr/local/sbin/catatonit");
+	ck_assert_ptr_nonnull(binary);
+	ck_assert(holds_number(json_object_get(binary, "deleted_or_replaced"),
+			       pid));
+	run("umount -l /usr/local/sbin");
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		the_knobs_are_as_the_kernel_has_them,
+		libraries_that_every_program_loads_are_listed,
+		an_agent_of_a_hierarchy_that_the_host_has_not_mounted_is_seen,
+		each_hierarchy_of_cgroup_v1_has_its_agent,
+		an_interpreter_that_somebody_registered_is_seen,
+		every_process_says_what_it_runs_and_how_long_it_ran,
+		an_executable_that_is_gone_is_told_from_one_that_is_called_so,
+		a_process_that_has_mapped_a_file_of_the_target_is_known,
+		a_runtime_that_is_the_packages_own_matches,
+		a_runtime_that_was_overwritten_does_not_match,
+		a_runtime_of_no_package_is_neither,
+		what_is_large_and_old_is_not_read_and_what_is_new_is,
+		who_could_write_to_a_runtime_is_named,
+		who_still_runs_a_runtime_that_was_replaced_is_named,
+	};
+
+	if (geteuid() != 0) {
+		puts("skipped: needs root");
+		return 77;
+	}
+	return run_suite(
+		suite_of("host", tests, sizeof(tests) / sizeof(tests[0])));
+}
