@@ -46,6 +46,8 @@ pid_of() {
 # verdict NAME WANTED CHECK TITLE -- captured and live, the verdict is WANTED,
 # and CHECK ("" for any) is a reason that weighs enough for it.
 verdict() {
+	before=$failed
+	failed=0
 	archive=$dir/$1.firn.tar.zst
 	rm -f "$archive"
 	"$firn" capture -q --json -o "$archive" "$1" >"$dir/capture.json" \
@@ -72,7 +74,8 @@ $(jq -c '[.verdict, (.reasons[:3][] | .fact)]' "$dir/$from.json")"
 		fail "$4: exit status $status"
 	[ "$2" = "presume exposed" ] || [ $status = 0 ] || [ $status = 3 ] ||
 		fail "$4: exit status $status"
-	ok "$4"
+	[ $failed = 1 ] || ok "$4"
+	failed=$((failed | before))
 }
 
 engine_docker_start "$dir" && make_rootfs "$dir/rootfs" &&

@@ -50,6 +50,16 @@ is_one_of(const json_t *devices, const char *device)
 	return false;
 }
 
+/* What runs the container's files is counted as its process, wherever it is. */
+static bool
+is_within(const json_t *process)
+{
+	const char *of =
+		firn_json_string(process, "namespaces", "mnt", "of", NULL);
+
+	return process != NULL && (of == NULL || strcmp(of, "host") != 0);
+}
+
 /* By the container's view of its files (the device of its overlay), or by the
  * folder of the host in which they lie. */
 static void
@@ -60,7 +70,7 @@ look_at_host_process(struct firn_looking *looking, const json_t *process)
 	const char *device = firn_json_string(process, "exe_device", NULL);
 
 	if (json_is_true(json_object_get(process, "kernel_thread")) ||
-	    firn_view_process(view, pid_of(process)) != NULL)
+	    is_within(firn_view_process(view, pid_of(process))))
 		return;
 	if ((device != NULL && view->device != NULL &&
 	     strcmp(device, view->device) == 0) ||

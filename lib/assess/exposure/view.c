@@ -195,14 +195,16 @@ holds(const json_t *array, const char *word)
 	return false;
 }
 
-/* A host's tool that joined the container has more, and isn't the intruder's.
- */
+/* A host's tool that joined the container may have more, and so may what has
+ * left it: neither tells what the container was given. */
 static bool
-is_joined(const json_t *process)
+is_within(const json_t *process)
 {
-	return holds(json_object_get(process, "findings"), "joined") ||
-	       holds(json_object_get(process, "findings"),
-		     "not_the_containers");
+	const json_t *findings = json_object_get(process, "findings");
+
+	return !holds(findings, "joined") &&
+	       !holds(findings, "outside_cgroup") &&
+	       !holds(findings, "not_the_containers");
 }
 
 bool
@@ -217,7 +219,7 @@ firn_view_capable(const struct firn_view *view, const char *capability)
 		  capability))
 		return true;
 	json_array_foreach(view->processes, i, process) {
-		if (!is_joined(process) &&
+		if (is_within(process) &&
 		    holds(firn_json_at(process, "capabilities", "effective",
 				       NULL),
 			  capability))
