@@ -125,6 +125,10 @@ const struct firn_check firn_checks[] = {
 	{ "mining", FIRN_DID_IT, 40, TARGET ", data/network/sockets.jsonl",
 	  "it was broken into for its processor time; no sign of more",
 	  NEIGHBOURS, firn_look_mining },
+	{ "memory-only", FIRN_DID_IT, 20, TARGET,
+	  "somebody doesn't want the program to be found, or an update is "
+	  "under way",
+	  "its executable is in the archive", firn_look_memory_only },
 	{ "intruder-tools", FIRN_DID_IT, 40, CHANGES,
 	  "somebody brought what breaks out of containers or spreads",
 	  NEIGHBOURS, firn_look_tools },

@@ -124,6 +124,7 @@ void firn_look_metadata_used(struct firn_looking *looking);
 
 /* did_intruder.c */
 void firn_look_mining(struct firn_looking *looking);
+void firn_look_memory_only(struct firn_looking *looking);
 void firn_look_tools(struct firn_looking *looking);
 void firn_look_hunting(struct firn_looking *looking);
 

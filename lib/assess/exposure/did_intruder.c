@@ -1,5 +1,6 @@
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "assess/exposure/checks.h"
 #include "base/json.h"
@@ -89,6 +90,61 @@ look_at_pools(struct firn_looking *looking)
 	}
 }
 
+/* Seconds of an RFC 3339 time in UTC; -1 when it is none. */
+static time_t
+seconds_of(const char *text)
+{
+	struct tm tm = { 0 };
+
+	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
+		return -1;
+	return timegm(&tm);
+}
+
+/* A miner takes whole processors, for as long as it runs. */
+static void
+look_at_processor_time(struct firn_looking *looking)
+{
+	const char *now =
+		firn_json_string(firn_facts_json(looking->view->facts,
+						 "data/host/host.json"),
+				 "clock", "now", NULL);
+	time_t age = seconds_of(now) - seconds_of(looking->view->started);
+	const json_t *process;
+	json_int_t used_ms = 0;
+	size_t i;
+
+	json_array_foreach(looking->view->processes, i, process) {
+		used_ms +=
+			json_integer_value(json_object_get(process, "user_ms"));
+		used_ms += json_integer_value(
+			json_object_get(process, "system_ms"));
+	}
+	if (now != NULL && age >= 600 && used_ms / 1000 > age * 9 / 10)
+		firn_reason_weighing(looking, 10,
+				     "its processes have used %lld%% of a "
+				     "processor since it started",
+				     (long long)used_ms / 10 / (long long)age);
+}
+
+/* RandomX is faster with huge pages, which root on the host reserves. */
+static void
+look_at_huge_pages(struct firn_looking *looking)
+{
+	size_t len;
+	const char *text = firn_facts_text(looking->view->facts,
+					   "data/host/meminfo", &len);
+	const char *line =
+		text == NULL ? NULL : memmem(text, len, "HugePages_Total:", 16);
+	long pages = line == NULL ? 0 : strtol(line + 16, NULL, 10);
+
+	if (pages > 0)
+		firn_reason_weighing(looking, 10,
+				     "the host has reserved %ld huge pages, "
+				     "as miners (and databases) want it",
+				     pages);
+}
+
 void
 firn_look_mining(struct firn_looking *looking)
 {
@@ -109,6 +165,34 @@ firn_look_mining(struct firn_looking *looking)
 				    comm != NULL ? comm : "?");
 	}
 	look_at_pools(looking);
+	look_at_processor_time(looking);
+	look_at_huge_pages(looking);
+}
+
+/* --- programs without a file ----------------------------------------------
+ */
+
+void
+firn_look_memory_only(struct firn_looking *looking)
+{
+	const json_t *process;
+	size_t i;
+
+	if (!firn_needs_init(looking))
+		return;
+	json_array_foreach(looking->view->processes, i, process) {
+		const json_t *exe = json_object_get(process, "exe");
+		const char *path = firn_json_string(exe, "path", NULL);
+		bool memfd = path != NULL && strncmp(path, "/memfd:", 7) == 0;
+
+		if (memfd || json_is_true(json_object_get(exe, "deleted")))
+			firn_reason(looking, "process %lld runs %s, which %s",
+				    (long long)json_integer_value(
+					    json_object_get(process, "pid")),
+				    path != NULL ? path : "a program",
+				    memfd ? "is in memory only"
+					  : "was deleted");
+	}
 }
 
 /* --- tools ----------------------------------------------------------------
