@@ -41,6 +41,20 @@ firn_time_text(struct timespec when, char ret[FIRN_TIME_TEXT])
 		 tm.tm_hour, tm.tm_min, tm.tm_sec, when.tv_nsec);
 }
 
+time_t
+firn_time_seconds(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end;
+
+	if (text == NULL)
+		return -1;
+	end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (end == NULL || strchr(end, 'Z') == NULL)
+		return -1;
+	return timegm(&tm);
+}
+
 const char *
 firn_now_text(char ret[FIRN_TIME_TEXT])
 {

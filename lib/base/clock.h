@@ -26,6 +26,10 @@ uint64_t firn_monotonic_ns(void);
 /* firn_time_text(when, ret) -- as text. */
 void firn_time_text(struct timespec when, char ret[FIRN_TIME_TEXT]);
 
+/* firn_time_seconds(text) -- of an RFC 3339 time in UTC, since the epoch; -1
+ * when it is none. */
+time_t firn_time_seconds(const char *text);
+
 /* firn_now_text(ret) -- the wall time as text; returns `ret`. */
 const char *firn_now_text(char ret[FIRN_TIME_TEXT]);
 

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "assess/exposure/checks.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 /*
@@ -90,17 +91,6 @@ look_at_pools(struct firn_looking *looking)
 	}
 }
 
-/* Seconds of an RFC 3339 time in UTC; -1 when it is none. */
-static time_t
-seconds_of(const char *text)
-{
-	struct tm tm = { 0 };
-
-	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
-		return -1;
-	return timegm(&tm);
-}
-
 /* A miner takes whole processors, for as long as it runs. */
 static void
 look_at_processor_time(struct firn_looking *looking)
@@ -109,7 +99,8 @@ look_at_processor_time(struct firn_looking *looking)
 		firn_json_string(firn_facts_json(looking->view->facts,
 						 "data/host/host.json"),
 				 "clock", "now", NULL);
-	time_t age = seconds_of(now) - seconds_of(looking->view->started);
+	time_t age = firn_time_seconds(now) -
+		     firn_time_seconds(looking->view->started);
 	const json_t *process;
 	json_int_t used_ms = 0;
 	size_t i;

@@ -158,17 +158,6 @@ image_config(struct firn_answering *answering)
 	return config;
 }
 
-/* Seconds of an RFC 3339 time in UTC; -1 when it is none. */
-static time_t
-seconds_of(const char *text)
-{
-	struct tm tm = { 0 };
-
-	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
-		return -1;
-	return timegm(&tm);
-}
-
 /* Against the time of the container's start, so that a lab gets the same
  * answer a year later. */
 enum firn_answer
@@ -176,8 +165,8 @@ firn_is_recent(struct firn_answering *answering)
 {
 	const json_t *config = image_config(answering);
 	const char *created = firn_json_string(config, "created", NULL);
-	time_t made = seconds_of(created);
-	time_t started = seconds_of(answering->view->started);
+	time_t made = firn_time_seconds(created);
+	time_t started = firn_time_seconds(answering->view->started);
 	long days;
 
 	if (config == NULL)
