@@ -28,32 +28,28 @@
 #include "firn/err.h"
 
 /*
- * firn_custody_add(case_id, by, action, details, err) -- add a line, synced.
+ * firn_custody_add(cases_fd, case_id, by, action, details, err) -- add a line,
+ * synced.
+ *
+ * `cases_fd` is the folder of cases, by firn_case_folder().
  *
  * `by` is who is said to do it; NULL for who is at the keyboard.  `details` is
  * borrowed, and may be NULL.  Another process that writes is waited for.
  */
-FIRN_MUST_CHECK int firn_custody_add(const char *case_id, const char *by,
-				     const char *action, const json_t *details,
+FIRN_MUST_CHECK int firn_custody_add(int cases_fd, const char *case_id,
+				     const char *by, const char *action,
+				     const json_t *details,
 				     struct firn_err *err);
 
 /*
- * firn_custody_read(case_id, ret, err) -- all lines, and whether they are a
- * chain.
+ * firn_custody_read(cases_fd, case_id, ret, err) -- all lines, and whether they
+ * are a chain.
  *
  * `*ret` is a new object: "lines" [...], "head" (digest of the last one; null
  * for none), "intact", "failures" [{"line": N, "why": "..."}], "torn" (bytes at
  * the end that are no line yet).  A case without a record has none.
  */
-FIRN_MUST_CHECK int firn_custody_read(const char *case_id, json_t **ret,
-				      struct firn_err *err);
-
-/* The same in another folder. */
-FIRN_MUST_CHECK int firn_custody_add_at(int dir_fd, const char *case_id,
-					const char *by, const char *action,
-					const json_t *details,
-					struct firn_err *err);
-FIRN_MUST_CHECK int firn_custody_read_at(int dir_fd, const char *case_id,
-					 json_t **ret, struct firn_err *err);
+FIRN_MUST_CHECK int firn_custody_read(int cases_fd, const char *case_id,
+				      json_t **ret, struct firn_err *err);
 
 #endif

@@ -44,7 +44,7 @@ lock(int fd, short type, struct firn_err *err)
 }
 
 static int
-open_record(int dir_fd, const char *case_id, int flags, struct firn_err *err)
+open_record(int cases_fd, const char *case_id, int flags, struct firn_err *err)
 {
 	char name[FIRN_CASE_ID + 16];
 
@@ -52,7 +52,7 @@ open_record(int dir_fd, const char *case_id, int flags, struct firn_err *err)
 		return firn_err_set(err, EINVAL, "\"%s\" is not a case",
 				    case_id);
 	snprintf(name, sizeof(name), "%s.custody.jsonl", case_id);
-	return firn_case_file(dir_fd, name, flags, err);
+	return firn_case_file(cases_fd, name, flags, err);
 }
 
 /* --- a line ---------------------------------------------------------------
@@ -142,9 +142,9 @@ append(int fd, json_t *person, const char *action, json_t *details,
 }
 
 int
-firn_custody_add_at(int dir_fd, const char *case_id, const char *by,
-		    const char *action, const json_t *details,
-		    struct firn_err *err)
+firn_custody_add(int cases_fd, const char *case_id, const char *by,
+		 const char *action, const json_t *details,
+		 struct firn_err *err)
 {
 	autojson json_t *person = NULL, *copy = NULL;
 	autofree char *login = NULL;
@@ -158,38 +158,27 @@ firn_custody_add_at(int dir_fd, const char *case_id, const char *by,
 		return -1;
 	person = who(by, login);
 	copy = details != NULL ? json_deep_copy(details) : json_object();
-	fd = open_record(dir_fd, case_id, O_RDWR | O_APPEND | O_CREAT, err);
+	fd = open_record(cases_fd, case_id, O_RDWR | O_APPEND | O_CREAT, err);
 	if (fd < 0 || lock(fd, F_WRLCK, err) < 0 ||
 	    append(fd, person, action, copy, err) < 0 ||
 	    firn_finish(&fd, "the custody record", err) < 0)
 		return -1;
 	/* Its name, the first time. */
-	if (fsync(dir_fd) < 0)
+	if (fsync(cases_fd) < 0)
 		return firn_err_sys(err, "sync the folder of cases");
 	return 0;
-}
-
-int
-firn_custody_add(const char *case_id, const char *by, const char *action,
-		 const json_t *details, struct firn_err *err)
-{
-	autoclose int dir_fd = firn_case_folder(err);
-
-	if (dir_fd < 0)
-		return -1;
-	return firn_custody_add_at(dir_fd, case_id, by, action, details, err);
 }
 
 /* --- reading it -----------------------------------------------------------
  */
 
 static int
-read_record(int dir_fd, const char *case_id, char **ret, size_t *ret_len,
+read_record(int cases_fd, const char *case_id, char **ret, size_t *ret_len,
 	    struct firn_err *err)
 {
 	autoclose int fd = -1;
 
-	fd = open_record(dir_fd, case_id, O_RDONLY, err);
+	fd = open_record(cases_fd, case_id, O_RDONLY, err);
 	if (fd < 0 && err->code == ENOENT) {
 		*err = (struct firn_err){ 0 };
 		*ret = strdup("");
@@ -203,8 +192,8 @@ read_record(int dir_fd, const char *case_id, char **ret, size_t *ret_len,
 }
 
 int
-firn_custody_read_at(int dir_fd, const char *case_id, json_t **ret,
-		     struct firn_err *err)
+firn_custody_read(int cases_fd, const char *case_id, json_t **ret,
+		  struct firn_err *err)
 {
 	autojson json_t *json = json_object();
 	json_t *lines = json_array(), *failures = json_array();
@@ -214,7 +203,7 @@ firn_custody_read_at(int dir_fd, const char *case_id, json_t **ret,
 
 	json_object_set_new(json, "lines", lines);
 	json_object_set_new(json, "failures", failures);
-	if (read_record(dir_fd, case_id, &text, &len, err) < 0 ||
+	if (read_record(cases_fd, case_id, &text, &len, err) < 0 ||
 	    firn_custody_chain(text, len, lines, failures, &end, err) < 0)
 		return -1;
 	json_object_set_new(json, "head",
@@ -226,14 +215,4 @@ firn_custody_read_at(int dir_fd, const char *case_id, json_t **ret,
 		firn_json_uint(json, "torn", end.torn_len);
 	*ret = firn_steal(json);
 	return 0;
-}
-
-int
-firn_custody_read(const char *case_id, json_t **ret, struct firn_err *err)
-{
-	autoclose int dir_fd = firn_case_folder(err);
-
-	if (dir_fd < 0)
-		return -1;
-	return firn_custody_read_at(dir_fd, case_id, ret, err);
 }

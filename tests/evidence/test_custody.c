@@ -45,8 +45,8 @@ add(const char *by, const char *what)
 {
 	autojson json_t *details = json_pack("{s:s}", "item", what);
 
-	ck_ok(firn_custody_add_at(folder_fd, "CASE-1", by, "secret done",
-				  details, &err));
+	ck_ok(firn_custody_add(folder_fd, "CASE-1", by, "secret done", details,
+			       &err));
 }
 
 static json_t *
@@ -54,7 +54,7 @@ read_record(void)
 {
 	json_t *record = NULL;
 
-	ck_ok(firn_custody_read_at(folder_fd, "CASE-1", &record, &err));
+	ck_ok(firn_custody_read(folder_fd, "CASE-1", &record, &err));
 	return record;
 }
 
@@ -306,8 +306,8 @@ START_TEST(twenty_processes_add_and_nothing_is_lost)
 		pids[i] = fork();
 		ck_assert_int_ge(pids[i], 0);
 		for (int k = 0; k < EACH && pids[i] == 0; k++) {
-			if (firn_custody_add_at(folder_fd, "CASE-1", "crowd",
-						"secret done", NULL, &err) < 0)
+			if (firn_custody_add(folder_fd, "CASE-1", "crowd",
+					     "secret done", NULL, &err) < 0)
 				_exit(1);
 		}
 		if (pids[i] == 0)
@@ -327,16 +327,16 @@ END_TEST
 START_TEST(what_is_not_a_file_of_ours_is_refused)
 {
 	ck_assert_int_eq(symlinkat("elsewhere", folder_fd, RECORD), 0);
-	ck_fails(firn_custody_add_at(folder_fd, "CASE-1", "a", "x", NULL, &err),
+	ck_fails(firn_custody_add(folder_fd, "CASE-1", "a", "x", NULL, &err),
 		 ELOOP);
 	ck_assert_int_eq(unlinkat(folder_fd, RECORD, 0), 0);
 	put_bytes("", 0);
 	ck_assert_int_eq(fchmodat(folder_fd, RECORD, 0644, 0), 0);
-	ck_fails(firn_custody_add_at(folder_fd, "CASE-1", "a", "x", NULL, &err),
+	ck_fails(firn_custody_add(folder_fd, "CASE-1", "a", "x", NULL, &err),
 		 EPERM);
-	ck_fails(firn_custody_add_at(folder_fd, "../x", "a", "x", NULL, &err),
+	ck_fails(firn_custody_add(folder_fd, "../x", "a", "x", NULL, &err),
 		 EINVAL);
-	ck_fails(firn_custody_add_at(folder_fd, "CASE-2", "", "x", NULL, &err),
+	ck_fails(firn_custody_add(folder_fd, "CASE-2", "", "x", NULL, &err),
 		 EINVAL);
 }
 END_TEST
