@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/checklist/jwt.h"
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -55,6 +54,10 @@ firn_checklist_gap(struct firn_checklist *list, const char *what,
 /* --- an item --------------------------------------------------------------
  */
 
+const char *const firn_readers_names[] = {
+	NULL, "sent", "intruder", "world", "user", "root", "outside", NULL,
+};
+
 static json_t *
 place_json(const struct firn_secret_place *place)
 {
@@ -66,6 +69,8 @@ place_json(const struct firn_secret_place *place)
 	firn_json_text(json, "name", place->name);
 	firn_json_text(json, "path", place->path);
 	firn_json_text(json, "readable_by", place->readable_by);
+	firn_json_text(json, "readers", firn_readers_names[place->readers]);
+	firn_json_text(json, "via", place->via);
 	return json;
 }
 
@@ -79,10 +84,29 @@ describe(json_t *item, const struct firn_rule *rule)
 	json_object_set_new(item, "confidence",
 			    json_string(
 				    firn_confidence_names[rule->confidence]));
-	firn_json_text(item, "revoke", rule->revoke);
-	firn_json_text(item, "rotate", rule->rotate);
-	firn_json_text(item, "check", rule->check);
-	firn_json_text(item, "breaks", rule->breaks);
+	firn_json_text(item, "revoke", rule->guide->revoke);
+	firn_json_text(item, "rotate", rule->guide->rotate);
+	firn_json_text(item, "check", rule->guide->dead);
+	firn_json_text(item, "breaks", rule->guide->breaks);
+}
+
+static void
+add_facts(json_t *item, const struct firn_rule *rule, const char *value,
+	  size_t len)
+{
+	static const char *const claims[] = { "issuer", "subject", "audience" };
+	json_t *facts = json_object(), *token = json_object();
+
+	firn_rule_facts(rule, value, len, facts);
+	for (size_t i = 0; i < 3; i++)
+		firn_json_text(token, claims[i],
+			       firn_json_string(facts, claims[i], NULL));
+	if (json_object_size(token) > 0)
+		json_object_set(item, "token", token);
+	firn_json_text(item, "expires",
+		       firn_json_string(facts, "expires", NULL));
+	json_object_set_new(item, "facts", facts);
+	json_decref(token);
 }
 
 static bool
@@ -133,6 +157,22 @@ add_place(json_t *item, const struct firn_secret_place *place)
 	return json_object_set_new(item, "more_places", json_integer(more + 1));
 }
 
+/* What a place says; what the value said itself stays. */
+static int
+add_facts(json_t *item, const struct firn_secret_place *place)
+{
+	json_t *facts = json_object_get(item, "facts");
+
+	if (place->facts == NULL)
+		return 0;
+	if (facts == NULL) {
+		facts = json_object();
+		if (json_object_set_new(item, "facts", facts) < 0)
+			return -1;
+	}
+	return json_object_update_missing(facts, place->facts);
+}
+
 static json_t *
 new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	 const char *fingerprint, const char *value, size_t len)
@@ -145,7 +185,7 @@ new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	json_object_set_new(item, "fingerprint", json_string(fingerprint));
 	describe(item, rule);
 	json_object_set_new(item, "places", json_array());
-	firn_jwt_facts(item, value, len);
+	add_facts(item, rule, value, len);
 	json_array_append_new(list->items, item);
 	json_object_set(list->by_fingerprint, fingerprint, item);
 	return item;
@@ -185,7 +225,23 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 		item = new_item(list, rule, fingerprint, value, len);
 	else if (is_weaker(item, rule))
 		describe(item, rule);
-	return add_place(item, place) < 0 ? firn_err_nomem(err) : 0;
+	if (add_facts(item, place) < 0 || add_place(item, place) < 0)
+		return firn_err_nomem(err);
+	return 0;
+}
+
+int
+firn_checklist_reached(struct firn_checklist *list,
+		       const struct firn_rule *rule, const char *identity,
+		       const struct firn_secret_place *place,
+		       struct firn_err *err)
+{
+	autofree char *named = NULL;
+
+	/* The same text may be a password elsewhere: never the same item */
+	if (asprintf(&named, "%s: %s", rule->name, identity) < 0)
+		return firn_err_nomem(err);
+	return firn_checklist_add(list, rule, place, named, strlen(named), err);
 }
 
 /* --- where they may be ----------------------------------------------------
@@ -205,6 +261,8 @@ firn_checklist_text(struct firn_checklist *list,
 		size_t from = 0;
 		int found;
 
+		if (!firn_rule_has_keyword(rule, text, len))
+			continue;
 		while ((found = firn_rule_in_text(rule, text, len, &from, &span,
 						  &why)) > 0) {
 			if (firn_checklist_add(list, rule, place,
