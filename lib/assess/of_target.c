@@ -95,16 +95,18 @@ look(struct firn_checklist *list, const struct firn_target *target,
 }
 
 int
-firn_secrets_of_target(const struct firn_target *target,
-		       const struct firn_secret_rules *rules,
-		       const struct firn_case *of, json_t **ret,
-		       struct firn_err *err)
+firn_secrets_wanted_target(const struct firn_target *target,
+			   const struct firn_secret_rules *rules,
+			   const struct firn_case *of,
+			   struct firn_wanted *wanted, json_t **ret,
+			   struct firn_err *err)
 {
 	struct firn_checklist list;
 	int done;
 
 	if (firn_checklist_open(&list, rules, of, err) < 0)
 		return -1;
+	list.wanted = wanted;
 	done = look(&list, target, err);
 	if (done == 0) {
 		*ret = firn_checklist_json(&list);
@@ -112,4 +114,13 @@ firn_secrets_of_target(const struct firn_target *target,
 	}
 	firn_checklist_close(&list);
 	return done;
+}
+
+int
+firn_secrets_of_target(const struct firn_target *target,
+		       const struct firn_secret_rules *rules,
+		       const struct firn_case *of, json_t **ret,
+		       struct firn_err *err)
+{
+	return firn_secrets_wanted_target(target, rules, of, NULL, ret, err);
 }
