@@ -194,14 +194,20 @@ firn_show_times(FILE *out, const json_t *times)
 	fputc('\n', out);
 }
 
-int
-firn_cmd_archive(const char *name)
+bool
+firn_cmd_is_archive(const char *name)
 {
 	struct stat st;
 
-	if (strcmp(name, "-") == 0)
-		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
+	return strcmp(name, "-") == 0 ||
+	       (stat(name, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+int
+firn_cmd_archive(const char *name)
+{
+	if (!firn_cmd_is_archive(name))
 		return -1;
-	return open(name, O_RDONLY | O_CLOEXEC);
+	return strcmp(name, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				      : open(name, O_RDONLY | O_CLOEXEC);
 }

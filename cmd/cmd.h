@@ -114,6 +114,9 @@ enum firn_exit firn_cmd_result(const struct firn_cmd *self,
 			       const json_t *result, firn_show_fn *show,
 			       enum firn_exit ret);
 
+/* firn_cmd_is_archive(name) -- is it one: a regular file, or "-"? */
+bool firn_cmd_is_archive(const char *name);
+
 /* firn_cmd_archive(name) -- open an archive: a regular file, or "-" for
  * standard input.  -1 when it's neither, and so a TARGET. */
 int firn_cmd_archive(const char *name);

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "base/secret.h"
 #include "firn/case.h"
 #include "firn/err.h"
 #include "firn/target.h"
@@ -41,11 +42,26 @@ FIRN_MUST_CHECK int firn_secret_rules_check(
  * of a live container: configured environment, every process's environ and
  * command line, mounted secrets, well-known credential files.
  *
- * `*ret` is a new object: "case", "items" (most urgent first), "gaps".
+ * `*ret` is a new object: "case", "made", "items" (most pressing first: see
+ * firn-archive(5) for what each has), "gaps".
  */
 FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
 	const struct firn_case *of, json_t **ret, struct firn_err *err);
+
+/* A value that was asked for by name. */
+struct firn_wanted {
+	const char *digits;       /* that its fingerprint begins with */
+	struct firn_secret value; /* empty while it wasn't found */
+	char fingerprint[33];     /* of the value that is held */
+};
+
+/* firn_secrets_wanted_target(target, rules, of, wanted, ret, err) -- the same,
+ * and the value. */
+FIRN_MUST_CHECK int firn_secrets_wanted_target(
+	const struct firn_target *target, const struct firn_secret_rules *rules,
+	const struct firn_case *of, struct firn_wanted *wanted, json_t **ret,
+	struct firn_err *err);
 
 /* firn_secrets_of_archive(fd, rules, ret, err) -- the same from an archive,
  * with the case and the key that stand in it; `fd` may be a pipe. */
@@ -53,8 +69,22 @@ FIRN_MUST_CHECK int firn_secrets_of_archive(
 	int fd, const struct firn_secret_rules *rules, json_t **ret,
 	struct firn_err *err);
 
+/* firn_secrets_wanted_archive(fd, rules, wanted, ret, err) -- the same, and the
+ * value. */
+FIRN_MUST_CHECK int firn_secrets_wanted_archive(
+	int fd, const struct firn_secret_rules *rules,
+	struct firn_wanted *wanted, json_t **ret, struct firn_err *err);
+
+/* firn_secrets_case(fd, ret, err) -- which case an archive is of. */
+FIRN_MUST_CHECK int firn_secrets_case(int fd, char ret[FIRN_CASE_ID],
+				      struct firn_err *err);
+
 /* firn_secrets_markdown(checklist) -- for a ticket; for the caller to
  * free(3).  NULL when there is no memory. */
 char *firn_secrets_markdown(const json_t *checklist);
+
+/* firn_secrets_csv(checklist) -- the same for a spreadsheet: RFC 4180, and
+ * nothing in it is a formula. */
+char *firn_secrets_csv(const json_t *checklist);
 
 #endif
