@@ -38,6 +38,7 @@ firn_checklist_close(struct firn_checklist *list)
 	json_decref(list->items);
 	json_decref(list->gaps);
 	json_decref(list->by_fingerprint);
+	firn_matcher_close(&list->matcher);
 	explicit_bzero(&list->of, sizeof(list->of));
 }
 
@@ -190,34 +191,6 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 
 /* --- where they may be ----------------------------------------------------
  */
-
-int
-firn_checklist_text(struct firn_checklist *list,
-		    const struct firn_secret_place *place, const char *text,
-		    size_t len, struct firn_err *err)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < list->rules->n; i++) {
-		const struct firn_rule *rule = &list->rules->items[i];
-		struct firn_err why = { 0 };
-		struct firn_span span;
-		size_t from = 0;
-		int found;
-
-		while ((found = firn_rule_in_text(rule, text, len, &from, &span,
-						  &why)) > 0) {
-			if (firn_checklist_add(list, rule, place,
-					       text + span.start,
-					       span.end - span.start, err) < 0)
-				return -1;
-			n++;
-		}
-		if (found < 0)
-			firn_checklist_gap(list, rule->name, &why);
-	}
-	return n;
-}
 
 /* By the first rule that knows the name. */
 static int

@@ -105,6 +105,7 @@ firn_regex_search(const struct firn_regex *regex, const char *text, size_t len,
 		return firn_err_set(err, E2BIG,
 				    "a pattern ran into its bounds");
 	spans = pcre2_get_ovector_pointer(regex->match);
+	ret->match = spans[0];
 	ret->start = spans[2 * regex->group];
 	ret->end = spans[2 * regex->group + 1];
 	/* A group in a branch that wasn't taken. */

@@ -15,9 +15,11 @@
 
 struct firn_regex;
 
-/* Of a text: from `start` up to `end`. */
+/* Of a text: from `start` up to `end`; `match` is where all that was matched
+ * begins. */
 struct firn_span {
 	size_t start, end;
+	size_t match;
 };
 
 /*

@@ -338,8 +338,7 @@ int
 firn_rule_in_text(const struct firn_rule *rule, const char *text, size_t len,
 		  size_t *from, struct firn_span *ret, struct firn_err *err)
 {
-	if (rule->pattern == NULL || rule->names.n > 0 ||
-	    !has_keyword(rule, text, len))
+	if (rule->pattern == NULL || rule->names.n > 0)
 		return 0;
 	return firn_regex_search(rule->pattern, text, len, from, ret, err);
 }
@@ -357,6 +356,6 @@ firn_rule_in_value(const struct firn_rule *rule, const char *name,
 	if (rule->pattern != NULL)
 		return firn_regex_search(rule->pattern, value, len, &from, ret,
 					 err);
-	*ret = (struct firn_span){ 0, len };
+	*ret = (struct firn_span){ .end = len };
 	return rule->names.n > 0 && len >= SHORTEST;
 }
