@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A text of nothing but keywords has all rules tried on all of it.  That much
- * for each byte that was looked through, and so much in any case: no text of
- * use needs it. */
-#define TRIED_PER_BYTE 32
-#define TRIED_ANYWAY ((uint64_t)256 << 20)
+/* A text of nothing but keywords has all rules tried on all of it.  So much for
+ * each byte of it, and so much in any case: no text of use needs that. */
+#define TRIED_PER_BYTE 64
+#define TRIED_ANYWAY ((uint64_t)16 << 20)
 
 static uint64_t
 less(uint64_t a, uint64_t b)
@@ -129,8 +128,8 @@ is_too_much(struct firn_matcher *matcher, struct firn_watch *watch,
 {
 	struct firn_err why = { 0 };
 
-	if (matcher->tried / TRIED_PER_BYTE <=
-	    matcher->looked_through + TRIED_ANYWAY / TRIED_PER_BYTE)
+	if (matcher->tried - matcher->tried_before <=
+	    TRIED_ANYWAY + TRIED_PER_BYTE * matcher->looked_through)
 		return false;
 	firn_err_set(&why, E2BIG, "the keywords of too many rules are in it");
 	miss(matcher, watch, offset, &why);
@@ -256,6 +255,8 @@ firn_windows_start(struct firn_matcher *matcher,
 	matcher->n_windows = 0;
 	matcher->finder = finder;
 	matcher->n_texts++;
+	matcher->tried_before = matcher->tried;
+	matcher->looked_through = 0;
 	for (size_t i = 0; matcher->n_everywhere > 0 && i < matcher->n_watches;
 	     i++) {
 		if (matcher->watches[i].rule->keywords.n == 0 &&

@@ -53,7 +53,9 @@ struct firn_matcher {
 
 	const struct firn_finder *finder;
 	uint64_t n_texts;
-	uint64_t tried, looked_through; /* bytes, of all texts */
+	uint64_t tried;          /* bytes, of all texts */
+	uint64_t tried_before;   /* this one */
+	uint64_t looked_through; /* of this one */
 
 	/* Of a text that comes in pieces. */
 	char *buffer;
