@@ -118,11 +118,11 @@ function(firn_script name)
     RESOURCE_LOCK machine)
 endfunction()
 
-# firn_embed(LIBRARY PATTERN): every file that matches becomes read-only data of
-# the library: the table firn_shipped_rules of assess/rules/rules.h.
-function(firn_embed library pattern)
+# firn_embed(LIBRARY PATTERN...): every file that matches becomes read-only data
+# of the library: the table firn_shipped_rules of assess/rules/rules.h.
+function(firn_embed library)
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
-    ${pattern})
+    ${ARGN})
   set(data "")
   set(names "")
   set(table "")

@@ -113,8 +113,8 @@ open_rules(const char *own)
 	ck_ok(firn_matcher_open(&matcher, rules, &err));
 }
 
-#define RULE(name, keyword, pattern)                               \
-	"  - {name: " name ", title: t, priority: P3, rotate: r, " \
+#define RULE(name, keyword, pattern)                                         \
+	"  - {name: " name ", title: t, priority: P3, guide: github-token, " \
 	"keywords: ['" keyword "'], pattern: '" pattern "'}\n"
 
 /* Around their keyword, before it and behind it; with one that a match of
@@ -125,24 +125,36 @@ static const char odd_rules[] =
 		RULE("odd-behind", "kwB", "\\b(?<secret>[0-9]{3,90}kwB)")
 			RULE("odd-between", "kwC",
 			     "(?<=x)[0-9]{0,20}kwC[0-9]{0,20};")
-				RULE("odd-repeated", "kwD", "(?:kwD){2,30}");
+				RULE("odd-repeated", "kwD", "(?:kwD){2,30}")
+					RULE("odd-within", "kwD",
+					     "kwD(?:[a-f]{3,9}|kw[A-C])?");
 
 /* --- what is expected -----------------------------------------------------
  */
 
-/* One rule after the other on all of the text. */
+/* One rule after the other on all of the text; what a rule before has found is
+ * found. */
 static void
 search_one_by_one(const char *text, size_t len)
 {
+	autofree bool *taken = calloc(len + 1, sizeof(*taken));
+
+	ck_assert_ptr_nonnull(taken);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct firn_rule *rule = &rules->items[i];
 		struct firn_span span;
-		size_t from = 0;
+		size_t from = 0, n;
 
+		if (!firn_rule_has_keyword(rule, text, len))
+			continue;
 		while (firn_rule_in_text(rule, text, len, &from, &span, &err) >
-		       0)
-			add_hit(&expected, rule, span.start,
-				span.end - span.start);
+		       0) {
+			n = span.end - span.start;
+			if (memchr(taken + span.start, true, n) != NULL)
+				continue;
+			add_hit(&expected, rule, span.start, n);
+			memset(taken + span.start, true, n);
+		}
 	}
 }
 
@@ -424,7 +436,7 @@ rules_with(const char *keyword)
 	for (size_t i = 0; i < matcher->n_watches; i++) {
 		const struct firn_words *words =
 			&matcher->watches[i].rule->keywords;
-		bool has = words->n == 0;
+		bool has = false;
 
 		for (size_t k = 0; k < words->n; k++)
 			has |= strstr(keyword, words->items[k]) != NULL;

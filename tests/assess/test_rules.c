@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "assess/rules/rules.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "firn/secrets.h"
 
 static struct firn_err err;
 static struct firn_secret_rules *rules;
@@ -105,7 +105,8 @@ START_TEST(a_sample_that_does_not_hold_is_a_failure_that_names_the_rule)
 				"  - name: own\n"
 				"    title: Own\n"
 				"    priority: P3\n"
-				"    rotate: anew\n"
+				"    guide: github-token\n"
+				"    keywords: ['own-']\n"
 				"    pattern: 'own-[0-9]{4}'\n"
 				"    match: ['own-12', 'own-1234']\n"
 				"    no_match: ['own-5678']\n");
@@ -130,12 +131,57 @@ START_TEST(a_rule_of_the_same_name_replaces_the_one_before)
 				"  - name: github-token\n"
 				"    title: Ours\n"
 				"    priority: P3\n"
-				"    rotate: anew\n"
+				"    guide: github-token\n"
+				"    keywords: ['ghp_']\n"
 				"    pattern: 'ghp_[0-9]{4}'\n");
 	ck_ok(open_rules());
 	after = checked();
 	ck_assert_uint_eq(count(after, "rules"), count(before, "rules"));
 	ck_assert_uint_lt(count(after, "samples"), count(before, "samples"));
+}
+END_TEST
+
+START_TEST(a_guide_may_stand_in_another_file_than_its_rule)
+{
+	const struct firn_rule *rule;
+
+	write_rules("a.yaml", "rules:\n"
+			      "  - name: own\n"
+			      "    title: Own\n"
+			      "    priority: P3\n"
+			      "    guide: ours\n"
+			      "    keywords: ['own-']\n"
+			      "    pattern: 'own-[0-9]{4}'\n");
+	write_rules("b.yaml", "guides:\n"
+			      "  - name: ours\n"
+			      "    provider: Us\n"
+			      "    rotate: anew\n"
+			      "    first: replace\n"
+			      "    ends: expiry\n"
+			      "    mints: true\n");
+	ck_ok(open_rules());
+	rule = firn_rule_named(rules, "own");
+	ck_assert_ptr_nonnull(rule);
+	ck_assert_str_eq(rule->provider, "Us");
+	ck_assert_str_eq(rule->guide->rotate, "anew");
+	ck_assert_int_eq(rule->guide->first, FIRN_FIRST_REPLACE);
+	ck_assert_int_eq(rule->guide->ends, FIRN_ENDS_EXPIRY);
+	ck_assert(rule->guide->mints);
+	ck_assert(!rule->guide->checked);
+	ck_assert_ptr_null(firn_rule_named(rules, "owl"));
+}
+END_TEST
+
+START_TEST(a_rule_whose_guide_is_nowhere_is_refused)
+{
+	write_rules("own.yaml", "rules:\n"
+				"  - name: own\n"
+				"    title: Own\n"
+				"    priority: P3\n"
+				"    guide: nowhere\n"
+				"    names: ['OWN']\n");
+	ck_fails(open_rules(), EBADMSG);
+	ck_assert_str_eq(err.text, "rule own: there is no guide \"nowhere\"");
 }
 END_TEST
 
@@ -146,16 +192,32 @@ START_TEST(a_rule_that_is_wrong_is_named_by_file_line_and_column)
 		    "  - name: own\n"
 		    "    title: Own\n"
 		    "    priority: P9\n"
-		    "    rotate: anew\n"
+		    "    guide: github-token\n"
 		    "    pattern: own\n",
 		    "4:15");
 	ck_wrong_at("rules:\n"
 		    "  - name: own\n"
 		    "    title: Own\n"
 		    "    priority: P1\n"
-		    "    rotate: anew\n"
+		    "    guide: github-token\n"
 		    "    pattern: 'own('\n",
 		    "6:15");
+	/* Without a keyword nothing could be found fast. */
+	ck_wrong_at("rules:\n"
+		    "  - name: own\n"
+		    "    title: Own\n"
+		    "    priority: P1\n"
+		    "    guide: github-token\n"
+		    "    pattern: 'own'\n",
+		    "2:5");
+	ck_wrong_at("rules:\n"
+		    "  - name: own\n"
+		    "    title: Own\n"
+		    "    priority: P1\n"
+		    "    guide: github-token\n"
+		    "    names: ['OWN']\n"
+		    "    valid: nothing\n",
+		    "7:12");
 }
 END_TEST
 
@@ -203,6 +265,8 @@ main(void)
 	tcase_add_test(tcase, a_rule_of_the_same_name_replaces_the_one_before);
 	tcase_add_test(tcase,
 		       a_rule_that_is_wrong_is_named_by_file_line_and_column);
+	tcase_add_test(tcase, a_guide_may_stand_in_another_file_than_its_rule);
+	tcase_add_test(tcase, a_rule_whose_guide_is_nowhere_is_refused);
 	tcase_add_test(tcase, text_that_is_no_yaml_is_refused_with_its_place);
 	tcase_add_test(tcase, aliases_tags_and_second_documents_are_refused);
 	tcase_add_test(tcase, a_folder_that_is_not_there_is_an_error);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assess/checklist/jwt.h"
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -80,10 +79,29 @@ describe(json_t *item, const struct firn_rule *rule)
 	json_object_set_new(item, "confidence",
 			    json_string(
 				    firn_confidence_names[rule->confidence]));
-	firn_json_text(item, "revoke", rule->revoke);
-	firn_json_text(item, "rotate", rule->rotate);
-	firn_json_text(item, "check", rule->check);
-	firn_json_text(item, "breaks", rule->breaks);
+	firn_json_text(item, "revoke", rule->guide->revoke);
+	firn_json_text(item, "rotate", rule->guide->rotate);
+	firn_json_text(item, "check", rule->guide->dead);
+	firn_json_text(item, "breaks", rule->guide->breaks);
+}
+
+static void
+add_facts(json_t *item, const struct firn_rule *rule, const char *value,
+	  size_t len)
+{
+	static const char *const claims[] = { "issuer", "subject", "audience" };
+	json_t *facts = json_object(), *token = json_object();
+
+	firn_rule_facts(rule, value, len, facts);
+	for (size_t i = 0; i < 3; i++)
+		firn_json_text(token, claims[i],
+			       firn_json_string(facts, claims[i], NULL));
+	if (json_object_size(token) > 0)
+		json_object_set(item, "token", token);
+	firn_json_text(item, "expires",
+		       firn_json_string(facts, "expires", NULL));
+	json_object_set_new(item, "facts", facts);
+	json_decref(token);
 }
 
 static bool
@@ -146,7 +164,7 @@ new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	json_object_set_new(item, "fingerprint", json_string(fingerprint));
 	describe(item, rule);
 	json_object_set_new(item, "places", json_array());
-	firn_jwt_facts(item, value, len);
+	add_facts(item, rule, value, len);
 	json_array_append_new(list->items, item);
 	json_object_set(list->by_fingerprint, fingerprint, item);
 	return item;

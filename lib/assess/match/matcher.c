@@ -10,9 +10,6 @@
 #include "assess/match/windows.h"
 #include "base/auto.h"
 
-/* Of a match, from a keyword to either side. */
-#define REACH 4096
-
 /* What is looked through at once. */
 #define PIECE ((size_t)1 << 20)
 
@@ -33,6 +30,8 @@ by_word(const void *a, const void *b)
 
 	if (x->word.len != y->word.len)
 		return x->word.len < y->word.len ? -1 : 1;
+	if (x->word.folds != y->word.folds)
+		return x->word.folds ? 1 : -1;
 	order = memcmp(x->word.bytes, y->word.bytes, x->word.len);
 	if (order != 0)
 		return order;
@@ -42,7 +41,8 @@ by_word(const void *a, const void *b)
 static bool
 is_same(const struct firn_literal *a, const struct firn_literal *b)
 {
-	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+	return a->len == b->len && a->folds == b->folds &&
+	       memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 static size_t
@@ -67,7 +67,9 @@ list_uses(const struct firn_matcher *matcher, struct use *uses)
 		for (size_t k = 0; k < words->n; k++)
 			uses[n++] = (struct use){
 				.word = { .bytes = words->items[k],
-					  .len = strlen(words->items[k]) },
+					  .len = strlen(words->items[k]),
+					  .folds = matcher->watches[i]
+							   .rule->folds },
 				.watch = i,
 			};
 	}
@@ -80,8 +82,8 @@ static void
 add_use(struct firn_matcher *matcher, const struct use *use, size_t number)
 {
 	size_t n = matcher->n_keywords;
-	struct firn_watch *watch = &matcher->watches[use->watch];
-	uint64_t longest = 2 * watch->reach + use->word.len;
+	const struct firn_watch *watch = &matcher->watches[use->watch];
+	size_t longest = 2 * watch->rule->around + use->word.len;
 
 	if (n == 0 || !is_same(&matcher->words[n - 1], &use->word)) {
 		matcher->words[n] = use->word;
@@ -92,8 +94,8 @@ add_use(struct firn_matcher *matcher, const struct use *use, size_t number)
 	matcher->watch_of[number] = use->watch;
 	if (use->word.len > matcher->longest_keyword)
 		matcher->longest_keyword = use->word.len;
-	if (longest > watch->longest)
-		watch->longest = longest;
+	if (longest > matcher->longest_match)
+		matcher->longest_match = longest;
 }
 
 static int
@@ -128,14 +130,8 @@ watch_rules(struct firn_matcher *matcher, const struct firn_secret_rules *rules,
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct firn_rule *rule = &rules->items[i];
 
-		if (rule->pattern == NULL || rule->names.n > 0)
-			continue;
-		matcher->watches[matcher->n_watches++] = (struct firn_watch){
-			.rule = rule,
-			.reach = REACH,
-			.longest = (uint64_t)2 * REACH,
-		};
-		matcher->n_everywhere += rule->keywords.n == 0;
+		if (rule->keywords.n > 0)
+			matcher->watches[matcher->n_watches++].rule = rule;
 	}
 	return 0;
 }
@@ -152,10 +148,6 @@ firn_matcher_open(struct firn_matcher **ret,
 	if (watch_rules(matcher, rules, err) < 0 ||
 	    index_keywords(matcher, err) < 0)
 		return -1;
-	for (size_t i = 0; i < matcher->n_watches; i++) {
-		if (matcher->watches[i].longest > matcher->longest_match)
-			matcher->longest_match = matcher->watches[i].longest;
-	}
 	*ret = firn_steal(matcher);
 	return 0;
 }
@@ -180,6 +172,7 @@ firn_matcher_close(struct firn_matcher **ptr)
 	firn_literals_close(&matcher->literals);
 	free(matcher->buffer);
 	free(matcher->windows);
+	firn_claims_free(&matcher->claims);
 	free(matcher->words);
 	free(matcher->keywords);
 	free(matcher->watch_of);
@@ -203,8 +196,7 @@ firn_matcher_text(struct firn_matcher *matcher, const char *text, size_t len,
 {
 	struct firn_view view = { .text = text, .len = len };
 
-	if (firn_windows_start(matcher, finder, err) < 0)
-		return -1;
+	firn_windows_start(matcher, finder);
 	do {
 		uint64_t to =
 			len - view.scanned > PIECE ? view.scanned + PIECE : len;
@@ -224,8 +216,9 @@ int
 firn_matcher_start(struct firn_matcher *matcher,
 		   const struct firn_finder *finder, struct firn_err *err)
 {
-	/* A match that isn't known to be whole yet, and what stands before. */
-	size_t keep = matcher->longest_match + (size_t)2 * FIRN_LOOKAROUND;
+	/* A match that isn't known to be whole yet, one that overlaps it, and
+	 * what stands before. */
+	size_t keep = 2 * matcher->longest_match + 3 * FIRN_LOOKAROUND;
 
 	if (matcher->buffer == NULL) {
 		matcher->size = keep + PIECE;
@@ -235,7 +228,8 @@ firn_matcher_start(struct firn_matcher *matcher,
 	}
 	matcher->base = matcher->scanned = 0;
 	matcher->have = 0;
-	return firn_windows_start(matcher, finder, err);
+	firn_windows_start(matcher, finder);
+	return 0;
 }
 
 static int

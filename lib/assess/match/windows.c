@@ -85,9 +85,9 @@ hit(void *context, size_t literal, size_t end)
 		return 0; /* known from the time before */
 	for (size_t i = 0; i < keyword->n; i++) {
 		size_t number = matcher->watch_of[keyword->first + i];
-		uint64_t reach = matcher->watches[number].reach;
+		size_t around = matcher->watches[number].rule->around;
 
-		if (add_window(matcher, number, less(from, reach), to + reach,
+		if (add_window(matcher, number, less(from, around), to + around,
 			       looking->err) < 0)
 			return -1;
 	}
@@ -159,17 +159,11 @@ try_window(struct firn_matcher *matcher, const struct firn_view *view,
 	while ((n = firn_rule_in_text(watch->rule, view->text,
 				      (size_t)(end - view->base), &from, &span,
 				      &why)) > 0) {
-		const struct firn_found found = {
-			.rule = watch->rule,
-			.value = view->text + span.start,
-			.len = span.end - span.start,
-			.offset = view->base + span.start,
-		};
-
 		if (view->base + span.match >= until)
 			return 0;
-		if (matcher->finder->found(matcher->finder->context, &found,
-					   err) < 0)
+		if (firn_claims_add(&matcher->claims, window->watch,
+				    view->base + span.start,
+				    view->base + span.end, err) < 0)
 			return -1;
 		watch->from = view->base + from;
 	}
@@ -209,28 +203,32 @@ join(struct firn_window *windows, size_t n)
 	return left + 1;
 }
 
-/* What remains is kept as an open window for the next time. */
+static void
+begin_rule(const struct firn_matcher *matcher, struct firn_watch *watch)
+{
+	watch->last = 0;
+	if (watch->text == matcher->n_texts)
+		return;
+	watch->text = matcher->n_texts;
+	watch->from = 0;
+	watch->missed = false;
+}
+
+/* What remains is kept as an open window for the next time.  All rules go
+ * equally far, so that it's known then what each has found. */
 static int
 try_rules(struct firn_matcher *matcher, const struct firn_view *view,
-	  uint64_t to, struct firn_err *err)
+	  uint64_t until, struct firn_err *err)
 {
 	size_t n = join(matcher->windows, matcher->n_windows), open = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct firn_window window = matcher->windows[i];
-		struct firn_watch *watch = &matcher->watches[window.watch];
-		uint64_t until =
-			view->last ? UINT64_MAX
-				   : less(to, watch->longest + FIRN_LOOKAROUND);
 
-		if (watch->text != matcher->n_texts) {
-			watch->text = matcher->n_texts;
-			watch->from = 0;
-			watch->missed = false;
-		}
+		if (i == 0 || window.watch != matcher->windows[i - 1].watch)
+			begin_rule(matcher, &matcher->watches[window.watch]);
 		if (try_window(matcher, view, &window, until, err) < 0)
 			return -1;
-		watch->last = 0;
 		if (window.end <= until)
 			continue;
 		window.start = higher(window.start, until);
@@ -242,35 +240,60 @@ try_rules(struct firn_matcher *matcher, const struct firn_view *view,
 	return 0;
 }
 
+static int
+tell(struct firn_matcher *matcher, const struct firn_view *view, uint64_t until,
+     struct firn_err *err)
+{
+	const struct firn_finder *finder = matcher->finder;
+	size_t n;
+
+	if (firn_claims_settle(&matcher->claims,
+			       less(until, matcher->longest_match), until, &n,
+			       err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct firn_claim *claim = &matcher->claims.items[i];
+		const struct firn_found found = {
+			.rule = matcher->watches[claim->rule].rule,
+			.value = view->text + (claim->at.start - view->base),
+			.len = (size_t)(claim->at.end - claim->at.start),
+			.offset = claim->at.start,
+		};
+
+		if (finder->found(finder->context, &found, err) < 0)
+			return -1;
+	}
+	firn_claims_drop(&matcher->claims, n);
+	return 0;
+}
+
 /* --- a text ---------------------------------------------------------------
  */
 
-/* A rule without keywords has one window, which is the text. */
-int
+void
 firn_windows_start(struct firn_matcher *matcher,
-		   const struct firn_finder *finder, struct firn_err *err)
+		   const struct firn_finder *finder)
 {
 	for (size_t i = 0; i < matcher->n_windows; i++)
 		matcher->watches[matcher->windows[i].watch].last = 0;
 	matcher->n_windows = 0;
+	matcher->claims.n = 0;
 	matcher->finder = finder;
 	matcher->n_texts++;
 	matcher->tried_before = matcher->tried;
 	matcher->looked_through = 0;
-	for (size_t i = 0; matcher->n_everywhere > 0 && i < matcher->n_watches;
-	     i++) {
-		if (matcher->watches[i].rule->keywords.n == 0 &&
-		    add_window(matcher, i, 0, UINT64_MAX, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int
 firn_windows_scan(struct firn_matcher *matcher, const struct firn_view *view,
 		  uint64_t to, struct firn_err *err)
 {
-	if (find_keywords(matcher, view, to, err) < 0)
+	uint64_t until =
+		view->last ? UINT64_MAX
+			   : less(to, matcher->longest_match + FIRN_LOOKAROUND);
+
+	if (find_keywords(matcher, view, to, err) < 0 ||
+	    try_rules(matcher, view, until, err) < 0)
 		return -1;
-	return try_rules(matcher, view, to, err);
+	return tell(matcher, view, until, err);
 }

@@ -9,6 +9,7 @@
  * of the text, not of the part of it that is in memory.
  */
 
+#include "assess/match/claims.h"
 #include "assess/match/literals.h"
 #include "assess/match/matcher.h"
 
@@ -18,11 +19,9 @@
 /* A rule, and how far it is in the text of now. */
 struct firn_watch {
 	const struct firn_rule *rule;
-	uint64_t reach;   /* of a match, from a keyword to either side */
-	uint64_t longest; /* match */
-	uint64_t text;    /* number of the text that the rest is about */
-	uint64_t from;    /* behind its last match */
-	size_t last;      /* its latest window, + 1; 0 for none */
+	uint64_t text; /* number of the text that the rest is about */
+	uint64_t from; /* behind its last match */
+	size_t last;   /* its latest window, + 1; 0 for none */
 	bool missed;
 };
 
@@ -39,7 +38,6 @@ struct firn_keyword {
 struct firn_matcher {
 	struct firn_watch *watches;
 	size_t n_watches;
-	size_t n_everywhere; /* of these: without keywords */
 
 	struct firn_literals *literals;
 	struct firn_literal *words; /* what they were made of */
@@ -50,6 +48,8 @@ struct firn_matcher {
 
 	struct firn_window *windows;
 	size_t n_windows, max_windows;
+
+	struct firn_claims claims;
 
 	const struct firn_finder *finder;
 	uint64_t n_texts;
@@ -72,10 +72,9 @@ struct firn_view {
 	bool last;        /* it ends where the text does */
 };
 
-/* firn_windows_start(matcher, finder, err) -- a new text. */
-FIRN_MUST_CHECK int firn_windows_start(struct firn_matcher *matcher,
-				       const struct firn_finder *finder,
-				       struct firn_err *err);
+/* firn_windows_start(matcher, finder) -- a new text. */
+void firn_windows_start(struct firn_matcher *matcher,
+			const struct firn_finder *finder);
 
 /* firn_windows_scan(matcher, view, to, err) -- look for keywords up to `to`,
  * and try the rules where that tells enough. */

@@ -23,7 +23,7 @@ enum firn_mapping_parts {
 struct firn_mapping {
 	uint64_t start, end, offset, inode;
 	unsigned major, minor;
-	uint64_t resident; /* kB, and what is in swap */
+	uint64_t resident;   /* kB, and what is in swap */
 	char permissions[8]; /* "rw-p" */
 	char path[4096];     /* "" for none; cut if longer */
 	char flags[256];     /* VmFlags */

@@ -10,6 +10,7 @@
  * what came before is looked through.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -89,9 +89,9 @@ read_range(int fd, uint64_t start, uint64_t end)
 		size_t want = end - start < FIRN_MEMORY_SLOT
 				      ? (size_t)(end - start)
 				      : FIRN_MEMORY_SLOT;
-		ssize_t n = pread(fd,
-				  self.task->slots + slot * FIRN_MEMORY_SLOT,
-				  want, (off_t)start);
+		ssize_t n =
+			pread(fd, self.task->slots + slot * FIRN_MEMORY_SLOT,
+			      want, (off_t)start);
 
 		if (n > 0) {
 			self.note.address = start;

@@ -6,128 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "assess/rules/rule_parse.h"
 #include "base/auto.h"
 #include "base/io.h"
 
-const char *const firn_priority_names[] = { "P0", "P1", "P2", "P3", NULL };
-const char *const firn_confidence_names[] = { "high", "medium", "low", NULL };
-
-static void
-rule_free(struct firn_rule *rule)
-{
-	free(rule->name);
-	free(rule->title);
-	free(rule->revoke);
-	free(rule->rotate);
-	free(rule->check);
-	free(rule->breaks);
-	firn_words_free(&rule->names);
-	firn_words_free(&rule->keywords);
-	firn_words_free(&rule->files);
-	firn_words_free(&rule->except);
-	firn_words_free(&rule->match);
-	firn_words_free(&rule->no_match);
-	firn_regex_free(&rule->pattern);
-	*rule = (struct firn_rule){ 0 };
-}
-
-static int
-parse_texts(const struct firn_yaml *yaml, struct fy_node *node,
-	    struct firn_rule *rule, struct firn_err *err)
-{
-	const struct {
-		const char *key;
-		char **ret;
-	} texts[] = {
-		{ "name", &rule->name },     { "title", &rule->title },
-		{ "revoke", &rule->revoke }, { "rotate", &rule->rotate },
-		{ "check", &rule->check },   { "breaks", &rule->breaks },
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (firn_yaml_text(yaml, firn_yaml_at(node, texts[i].key),
-				   texts[i].ret, err) < 0)
-			return -1;
-	}
-	if (rule->name == NULL || rule->title == NULL || rule->rotate == NULL)
-		return firn_yaml_error(yaml, node, err,
-				       "a rule needs name, title and rotate");
-	return 0;
-}
-
-static int
-parse_lists(const struct firn_yaml *yaml, struct fy_node *node,
-	    struct firn_rule *rule, struct firn_err *err)
-{
-	const struct {
-		const char *key;
-		struct firn_words *ret;
-	} lists[] = {
-		{ "names", &rule->names },       { "files", &rule->files },
-		{ "keywords", &rule->keywords }, { "match", &rule->match },
-		{ "no_match", &rule->no_match }, { "except", &rule->except },
-	};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		struct fy_node *list = firn_yaml_at(node, lists[i].key);
-
-		if (list != NULL &&
-		    firn_yaml_words(yaml, list, lists[i].ret, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-parse_rest(const struct firn_yaml *yaml, struct fy_node *node,
-	   struct firn_rule *rule, struct firn_err *err)
-{
-	struct fy_node *at = firn_yaml_at(node, "priority");
-	autofree char *pattern = NULL;
-	struct firn_err why = { 0 };
-
-	if (at == NULL)
-		return firn_yaml_error(yaml, node, err,
-				       "a rule needs a priority");
-	if (firn_yaml_choice(yaml, at, firn_priority_names, &rule->priority,
-			     err) < 0)
-		return -1;
-	at = firn_yaml_at(node, "confidence");
-	if (at != NULL && firn_yaml_choice(yaml, at, firn_confidence_names,
-					   &rule->confidence, err) < 0)
-		return -1;
-	at = firn_yaml_at(node, "pattern");
-	if (firn_yaml_text(yaml, at, &pattern, err) < 0)
-		return -1;
-	if (pattern != NULL &&
-	    firn_regex_compile(&rule->pattern, pattern, &why) < 0)
-		return firn_yaml_error(yaml, at, err, "%s", why.text);
-	if (pattern == NULL && rule->names.n == 0 && rule->files.n == 0)
-		return firn_yaml_error(yaml, node, err,
-				       "a rule needs a pattern, names or "
-				       "files");
-	return 0;
-}
-
-static int
-parse_rule(const struct firn_yaml *yaml, struct fy_node *node,
-	   struct firn_rule *rule, struct firn_err *err)
-{
-	static const char *const known[] = {
-		"name",   "title",    "priority", "confidence",
-		"names",  "keywords", "pattern",  "files",
-		"revoke", "rotate",   "check",    "breaks",
-		"match",  "no_match", "except",   NULL
-	};
-
-	if (firn_yaml_keys(yaml, node, known, err) < 0 ||
-	    parse_texts(yaml, node, rule, err) < 0 ||
-	    parse_lists(yaml, node, rule, err) < 0)
-		return -1;
-	return parse_rest(yaml, node, rule, err);
-}
+/* --- one more -------------------------------------------------------------
+ */
 
 /* One of the same name is replaced. */
 static int
@@ -139,7 +24,7 @@ add_rule(struct firn_secret_rules *rules, struct firn_rule *rule,
 	for (size_t i = 0; i < rules->n; i++) {
 		if (strcmp(rules->items[i].name, rule->name) != 0)
 			continue;
-		rule_free(&rules->items[i]);
+		firn_rule_free(&rules->items[i]);
 		rules->items[i] = *rule;
 		return 0;
 	}
@@ -152,29 +37,95 @@ add_rule(struct firn_secret_rules *rules, struct firn_rule *rule,
 }
 
 static int
-add_rules(struct firn_secret_rules *rules, const struct firn_yaml *yaml,
+add_guide(struct firn_secret_rules *rules, struct firn_guide *guide,
 	  struct firn_err *err)
 {
-	static const char *const known[] = { "rules", NULL };
-	struct fy_node *root = fy_document_root(yaml->document), *list, *node;
+	struct firn_guide *more;
+
+	for (size_t i = 0; i < rules->n_guides; i++) {
+		if (strcmp(rules->guides[i].name, guide->name) != 0)
+			continue;
+		firn_guide_free(&rules->guides[i]);
+		rules->guides[i] = *guide;
+		return 0;
+	}
+	more = reallocarray(rules->guides, rules->n_guides + 1, sizeof(*more));
+	if (more == NULL)
+		return firn_err_nomem(err);
+	rules->guides = more;
+	rules->guides[rules->n_guides++] = *guide;
+	return 0;
+}
+
+static int
+parse_rule(struct firn_secret_rules *rules, const struct firn_yaml *yaml,
+	   struct fy_node *node, struct firn_err *err)
+{
+	struct firn_rule rule = { 0 };
+
+	if (firn_rule_parse(yaml, node, &rule, err) == 0 &&
+	    add_rule(rules, &rule, err) == 0)
+		return 0;
+	firn_rule_free(&rule);
+	return -1;
+}
+
+static int
+parse_guide(struct firn_secret_rules *rules, const struct firn_yaml *yaml,
+	    struct fy_node *node, struct firn_err *err)
+{
+	struct firn_guide guide = { 0 };
+
+	if (firn_guide_parse(yaml, node, &guide, err) == 0 &&
+	    add_guide(rules, &guide, err) == 0)
+		return 0;
+	firn_guide_free(&guide);
+	return -1;
+}
+
+/* --- a file ---------------------------------------------------------------
+ */
+
+typedef int parse_one(struct firn_secret_rules *rules,
+		      const struct firn_yaml *yaml, struct fy_node *node,
+		      struct firn_err *err);
+
+static int
+parse_list(struct firn_secret_rules *rules, const struct firn_yaml *yaml,
+	   const char *key, parse_one *parse, struct firn_err *err)
+{
+	struct fy_node *root = fy_document_root(yaml->document), *node;
+	struct fy_node *list = firn_yaml_at(root, key);
 	void *at = NULL;
+
+	if (list == NULL)
+		return 0;
+	if (!fy_node_is_sequence(list))
+		return firn_yaml_error(yaml, root, err, "\"%s\" must be a list",
+				       key);
+	while ((node = fy_node_sequence_iterate(list, &at)) != NULL) {
+		if (parse(rules, yaml, node, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+parse_lists(struct firn_secret_rules *rules, const struct firn_yaml *yaml,
+	    struct firn_err *err)
+{
+	static const char *const known[] = { "rules", "guides", NULL };
+	struct fy_node *root = fy_document_root(yaml->document);
 
 	if (firn_yaml_keys(yaml, root, known, err) < 0)
 		return -1;
-	list = firn_yaml_at(root, "rules");
-	if (list == NULL || !fy_node_is_sequence(list))
+	if (firn_yaml_at(root, "rules") == NULL &&
+	    firn_yaml_at(root, "guides") == NULL)
 		return firn_yaml_error(yaml, root, err,
-				       "\"rules\" must be a list");
-	while ((node = fy_node_sequence_iterate(list, &at)) != NULL) {
-		struct firn_rule rule = { 0 };
-
-		if (parse_rule(yaml, node, &rule, err) < 0 ||
-		    add_rule(rules, &rule, err) < 0) {
-			rule_free(&rule);
-			return -1;
-		}
-	}
-	return 0;
+				       "neither \"rules\" nor \"guides\"");
+	if (parse_list(rules, yaml, "guides", parse_guide, err) < 0)
+		return -1;
+	return parse_list(rules, yaml, "rules", parse_rule, err);
 }
 
 static int
@@ -186,7 +137,7 @@ add_text(struct firn_secret_rules *rules, const char *file, const char *text,
 
 	if (firn_yaml_open(&yaml, file, text, len, err) < 0)
 		return -1;
-	done = add_rules(rules, &yaml, err);
+	done = parse_lists(rules, &yaml, err);
 	firn_yaml_close(&yaml);
 	return done;
 }
@@ -234,16 +185,8 @@ add_folder(struct firn_secret_rules *rules, const char *folder,
 	return done;
 }
 
-/* What has a pattern says more than what has a name only. */
-static int
-by_strength(const void *a, const void *b)
-{
-	const struct firn_rule *x = a, *y = b;
-	int xs = (x->pattern != NULL ? 0 : 4) + x->confidence;
-	int ys = (y->pattern != NULL ? 0 : 4) + y->confidence;
-
-	return xs != ys ? xs - ys : strcmp(x->name, y->name);
-}
+/* --- all ------------------------------------------------------------------
+ */
 
 static int
 add_all(struct firn_secret_rules *rules, const char *const *folders, size_t n,
@@ -263,6 +206,56 @@ add_all(struct firn_secret_rules *rules, const char *const *folders, size_t n,
 	return 0;
 }
 
+/* A guide may stand in another file than the rules that it is for. */
+static int
+find_guide(const struct firn_secret_rules *rules, struct firn_rule *rule,
+	   struct firn_err *err)
+{
+	for (size_t i = 0; i < rules->n_guides; i++) {
+		const struct firn_guide *guide = &rules->guides[i];
+
+		if (strcmp(guide->name, rule->guide_name) != 0)
+			continue;
+		rule->guide = guide;
+		if (rule->provider == NULL)
+			rule->provider = strdup(guide->provider);
+		return rule->provider == NULL ? firn_err_nomem(err) : 0;
+	}
+	return firn_err_set(err, EBADMSG, "rule %s: there is no guide \"%s\"",
+			    rule->name, rule->guide_name);
+}
+
+/* What has a form of its own says more than what has a name only. */
+static int
+strength(const struct firn_rule *rule)
+{
+	int by = rule->pattern == NULL ? 2 : rule->names.n > 0 ? 1 : 0;
+
+	return 4 * by + rule->confidence;
+}
+
+static int
+by_strength(const void *a, const void *b)
+{
+	const struct firn_rule *x = a, *y = b;
+	int order = strength(x) - strength(y);
+
+	return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+static int
+complete(struct firn_secret_rules *rules, struct firn_err *err)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		if (find_guide(rules, &rules->items[i], err) < 0)
+			return -1;
+	}
+	if (rules->n > 0)
+		qsort(rules->items, rules->n, sizeof(*rules->items),
+		      by_strength);
+	return 0;
+}
+
 int
 firn_secret_rules_open(struct firn_secret_rules **ret,
 		       const char *const *folders, size_t n,
@@ -272,13 +265,10 @@ firn_secret_rules_open(struct firn_secret_rules **ret,
 
 	if (rules == NULL)
 		return firn_err_nomem(err);
-	if (add_all(rules, folders, n, err) < 0) {
+	if (add_all(rules, folders, n, err) < 0 || complete(rules, err) < 0) {
 		firn_secret_rules_close(&rules);
 		return -1;
 	}
-	if (rules->n > 0)
-		qsort(rules->items, rules->n, sizeof(*rules->items),
-		      by_strength);
 	*ret = rules;
 	return 0;
 }
@@ -289,73 +279,21 @@ firn_secret_rules_close(struct firn_secret_rules **rules)
 	if (*rules == NULL)
 		return;
 	for (size_t i = 0; i < (*rules)->n; i++)
-		rule_free(&(*rules)->items[i]);
+		firn_rule_free(&(*rules)->items[i]);
+	for (size_t i = 0; i < (*rules)->n_guides; i++)
+		firn_guide_free(&(*rules)->guides[i]);
 	free((*rules)->items);
+	free((*rules)->guides);
 	free(*rules);
 	*rules = NULL;
 }
 
-/* --- matching -------------------------------------------------------------
- */
-
-/* Shorter values are no secrets but switches: "true", "1000". */
-#define SHORTEST 6
-
-static bool
-has_keyword(const struct firn_rule *rule, const char *text, size_t len)
+const struct firn_rule *
+firn_rule_named(const struct firn_secret_rules *rules, const char *name)
 {
-	for (size_t i = 0; i < rule->keywords.n; i++) {
-		if (memmem(text, len, rule->keywords.items[i],
-			   strlen(rule->keywords.items[i])) != NULL)
-			return true;
+	for (size_t i = 0; i < rules->n; i++) {
+		if (strcmp(rules->items[i].name, name) == 0)
+			return &rules->items[i];
 	}
-	return rule->keywords.n == 0;
-}
-
-static bool
-has_name(const struct firn_rule *rule, const char *name)
-{
-	for (size_t i = 0; i < rule->names.n; i++) {
-		if (firn_glob(rule->names.items[i], name, strlen(name), true,
-			      false))
-			return true;
-	}
-	return rule->names.n == 0;
-}
-
-bool
-firn_rule_excepts(const struct firn_rule *rule, const char *text, bool folds)
-{
-	for (size_t i = 0; i < rule->except.n; i++) {
-		if (firn_glob(rule->except.items[i], text, strlen(text), folds,
-			      !folds))
-			return true;
-	}
-	return false;
-}
-
-int
-firn_rule_in_text(const struct firn_rule *rule, const char *text, size_t len,
-		  size_t *from, struct firn_span *ret, struct firn_err *err)
-{
-	if (rule->pattern == NULL || rule->names.n > 0)
-		return 0;
-	return firn_regex_search(rule->pattern, text, len, from, ret, err);
-}
-
-int
-firn_rule_in_value(const struct firn_rule *rule, const char *name,
-		   const char *value, size_t len, struct firn_span *ret,
-		   struct firn_err *err)
-{
-	size_t from = 0;
-
-	if (!has_name(rule, name) || firn_rule_excepts(rule, name, true) ||
-	    !has_keyword(rule, value, len))
-		return 0;
-	if (rule->pattern != NULL)
-		return firn_regex_search(rule->pattern, value, len, &from, ret,
-					 err);
-	*ret = (struct firn_span){ .end = len };
-	return rule->names.n > 0 && len >= SHORTEST;
+	return NULL;
 }

@@ -1,4 +1,4 @@
-#include "assess/checklist/jwt.h"
+#include "assess/rules/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +39,11 @@ decode(const char *text, size_t len)
 }
 
 void
-firn_jwt_facts(json_t *item, const char *value, size_t len)
+firn_jwt_facts(json_t *facts, const char *value, size_t len)
 {
 	const char *dot = memchr(value, '.', len), *end;
 	autojson json_t *claims = NULL;
-	json_t *token, *exp, *audience;
+	json_t *exp, *audience;
 
 	if (dot == NULL || len < 4 || strncmp(value, "eyJ", 3) != 0)
 		return;
@@ -53,18 +53,16 @@ firn_jwt_facts(json_t *item, const char *value, size_t len)
 	claims = decode(dot + 1, (size_t)(end - dot) - 1);
 	if (!json_is_object(claims))
 		return;
-	token = json_object();
-	firn_json_text(token, "issuer", firn_json_string(claims, "iss", NULL));
-	firn_json_text(token, "subject", firn_json_string(claims, "sub", NULL));
+	firn_json_text(facts, "issuer", firn_json_string(claims, "iss", NULL));
+	firn_json_text(facts, "subject", firn_json_string(claims, "sub", NULL));
 	audience = json_object_get(claims, "aud");
 	if (json_is_array(audience))
 		audience = json_array_get(audience, 0);
 	if (json_is_string(audience))
-		firn_json_text(token, "audience", json_string_value(audience));
-	json_object_set_new(item, "token", token);
+		firn_json_text(facts, "audience", json_string_value(audience));
 	exp = json_object_get(claims, "exp");
 	if (json_is_integer(exp))
-		firn_json_time(item, "expires",
+		firn_json_time(facts, "expires",
 			       (struct timespec){
 				       .tv_sec = (time_t)json_integer_value(
 					       exp) });
