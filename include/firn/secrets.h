@@ -57,4 +57,8 @@ FIRN_MUST_CHECK int firn_secrets_of_archive(
  * free(3).  NULL when there is no memory. */
 char *firn_secrets_markdown(const json_t *checklist);
 
+/* firn_secrets_csv(checklist) -- the same for a spreadsheet: RFC 4180, and
+ * nothing in it is a formula. */
+char *firn_secrets_csv(const json_t *checklist);
+
 #endif

@@ -55,6 +55,10 @@ firn_checklist_gap(struct firn_checklist *list, const char *what,
 /* --- an item --------------------------------------------------------------
  */
 
+const char *const firn_readers_names[] = {
+	NULL, "sent", "intruder", "world", "user", "root", "outside", NULL,
+};
+
 static json_t *
 place_json(const struct firn_secret_place *place)
 {
@@ -66,6 +70,8 @@ place_json(const struct firn_secret_place *place)
 	firn_json_text(json, "name", place->name);
 	firn_json_text(json, "path", place->path);
 	firn_json_text(json, "readable_by", place->readable_by);
+	firn_json_text(json, "readers", firn_readers_names[place->readers]);
+	firn_json_text(json, "via", place->via);
 	return json;
 }
 
@@ -152,6 +158,22 @@ add_place(json_t *item, const struct firn_secret_place *place)
 	return json_object_set_new(item, "more_places", json_integer(more + 1));
 }
 
+/* What a place says; what the value said itself stays. */
+static int
+add_facts(json_t *item, const struct firn_secret_place *place)
+{
+	json_t *facts = json_object_get(item, "facts");
+
+	if (place->facts == NULL)
+		return 0;
+	if (facts == NULL) {
+		facts = json_object();
+		if (json_object_set_new(item, "facts", facts) < 0)
+			return -1;
+	}
+	return json_object_update_missing(facts, place->facts);
+}
+
 static json_t *
 new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	 const char *fingerprint, const char *value, size_t len)
@@ -204,7 +226,23 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 		item = new_item(list, rule, fingerprint, value, len);
 	else if (is_weaker(item, rule))
 		describe(item, rule);
-	return add_place(item, place) < 0 ? firn_err_nomem(err) : 0;
+	if (add_facts(item, place) < 0 || add_place(item, place) < 0)
+		return firn_err_nomem(err);
+	return 0;
+}
+
+int
+firn_checklist_reached(struct firn_checklist *list,
+		       const struct firn_rule *rule, const char *identity,
+		       const struct firn_secret_place *place,
+		       struct firn_err *err)
+{
+	autofree char *named = NULL;
+
+	/* The same text may be a password elsewhere: never the same item */
+	if (asprintf(&named, "%s: %s", rule->name, identity) < 0)
+		return firn_err_nomem(err);
+	return firn_checklist_add(list, rule, place, named, strlen(named), err);
 }
 
 /* --- where they may be ----------------------------------------------------

@@ -31,6 +31,21 @@ FIRN_MUST_CHECK int firn_checklist_open(struct firn_checklist *ret,
 					struct firn_err *err);
 void firn_checklist_close(struct firn_checklist *list);
 
+/* How wide a place could be read; the widest first. */
+enum firn_readers {
+	FIRN_READERS_UNSAID,
+	FIRN_READERS_SENT,     /* seen leaving on the network */
+	FIRN_READERS_INTRUDER, /* in a process that a sign points at */
+	FIRN_READERS_WORLD,    /* any user in the container */
+	FIRN_READERS_USER,     /* one user or group in it, and its root */
+	FIRN_READERS_ROOT,     /* only its root */
+	FIRN_READERS_OUTSIDE   /* whoever may inspect it or its image */
+};
+
+/* firn_readers_names[FIRN_READERS_SENT] is "sent", ...; that of
+ * FIRN_READERS_UNSAID is NULL, and so is the one after the last. */
+extern const char *const firn_readers_names[];
+
 /* Where something stands. */
 struct firn_secret_place {
 	const char *where; /* "environment", "command line", "file", ... */
@@ -38,6 +53,11 @@ struct firn_secret_place {
 	const char *name;  /* of a variable; NULL for none */
 	const char *path;  /* in the container; NULL for none */
 	const char *readable_by;
+	enum firn_readers readers;
+	const char *via; /* through what it could have been had:
+			    "docker.sock"; NULL: it lay in the container */
+	json_t *facts;   /* what the place says of the secret, for the
+				  item's "facts"; borrowed; NULL for none */
 };
 
 /* firn_checklist_value(list, place, value, len, err) -- the value of the
@@ -92,6 +112,17 @@ FIRN_MUST_CHECK int firn_checklist_add(struct firn_checklist *list,
 				       const struct firn_secret_place *place,
 				       const char *value, size_t len,
 				       struct firn_err *err);
+
+/*
+ * firn_checklist_reached(list, rule, identity, place, err) -- something without
+ * a value: the role that a metadata service hands out, what a socket of the
+ * engine opens.  `identity` is a text that names it, and is fingerprinted as
+ * values are; `rule` is one that is flagged so.
+ */
+FIRN_MUST_CHECK int firn_checklist_reached(
+	struct firn_checklist *list, const struct firn_rule *rule,
+	const char *identity, const struct firn_secret_place *place,
+	struct firn_err *err);
 
 /* firn_checklist_gap(list, what, why) -- something could not be looked at. */
 void firn_checklist_gap(struct firn_checklist *list, const char *what,
