@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "firn/case.h"
 #include "firn/secrets.h"
+#include "progress.h"
 
 /* The checklist's text is Markdown, made to be read in a terminal too. */
 static void
@@ -68,8 +70,52 @@ open_archive(const char *name)
 	return open(name, O_RDONLY | O_CLOEXEC);
 }
 
+/* All the memory of a large node takes two minutes. */
+#define DEEP_SECONDS 600
+
+struct shown {
+	uint64_t last_ns;
+};
+
+static void
+show_progress(void *arg, pid_t pid, uint64_t bytes)
+{
+	struct shown *shown = arg;
+	uint64_t now = firn_monotonic_ns();
+	char size[FIRN_SIZE_TEXT];
+
+	if (now - shown->last_ns < 200000000)
+		return;
+	shown->last_ns = now;
+	firn_size_text(bytes, size);
+	fprintf(stderr, "\r\033[K%s of memory looked through, process %d", size,
+		(int)pid);
+	fflush(stderr);
+}
+
 static int
-of_target(const struct firn_common *common, const char *name,
+look(const struct firn_target *target, const struct firn_secret_rules *rules,
+     const struct firn_case *of, bool deep, bool quiet, json_t **ret,
+     struct firn_err *err)
+{
+	bool wanted = firn_progress_wanted(quiet);
+	struct shown shown = { 0 };
+	const struct firn_deep how = {
+		.seconds = DEEP_SECONDS,
+		.progress = wanted ? show_progress : NULL,
+		.arg = &shown,
+	};
+	int done;
+
+	done = firn_secrets_deep(target, rules, of, deep ? &how : NULL, ret,
+				 err);
+	if (deep && wanted)
+		firn_progress_clear();
+	return done;
+}
+
+static int
+of_target(const struct firn_common *common, const char *name, bool deep,
 	  const struct firn_secret_rules *rules, json_t **ret,
 	  struct firn_err *err)
 {
@@ -82,7 +128,7 @@ of_target(const struct firn_common *common, const char *name,
 	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||
 	    firn_case_key(&of, err) < 0)
 		return -1;
-	return firn_secrets_of_target(scene.target, rules, &of, ret, err);
+	return look(scene.target, rules, &of, deep, common->quiet, ret, err);
 }
 
 static enum firn_exit
@@ -90,13 +136,15 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	struct firn_strings folders = { 0 };
-	bool check = false;
+	bool check = false, deep = false;
 	const struct firn_opt opts[] = {
 		{ 0, "rules", "DIR",
 		  "rules of your own, beside those that ship",
 		  .list = &folders },
 		{ 0, "check-rules", NULL, "try every rule on its samples",
 		  .flag = &check },
+		{ 0, "deep", NULL, "the memory of its processes, too",
+		  .flag = &deep },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -117,11 +165,16 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (argc != 1)
 		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
 	archive_fd = open_archive(argv[0]);
+	if (archive_fd >= 0 && deep)
+		return firn_cmd_usage(self, "--deep is for a TARGET: an "
+					    "archive's memory is looked "
+					    "through anyway");
 	if (archive_fd >= 0)
 		done = firn_secrets_of_archive(archive_fd, rules, &checklist,
 					       &err);
 	else
-		done = of_target(&common, argv[0], rules, &checklist, &err);
+		done = of_target(&common, argv[0], deep, rules, &checklist,
+				 &err);
 	if (done < 0)
 		return firn_cmd_failed(self, &common, &err);
 	status = json_array_size(json_object_get(checklist, "gaps")) > 0

@@ -9,6 +9,8 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -46,6 +48,26 @@ FIRN_MUST_CHECK int firn_secret_rules_check(
 FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
 	const struct firn_case *of, json_t **ret, struct firn_err *err);
+
+/* How the memory of processes is looked through. */
+struct firn_deep {
+	unsigned seconds; /* in all; what is left then is a gap */
+	/* Told now and then; NULL for nobody. */
+	void (*progress)(void *arg, pid_t pid, uint64_t bytes);
+	void *arg;
+};
+
+/*
+ * firn_secrets_deep(target, rules, of, deep, ret, err) -- the same, and the
+ * memory of every process; without it where `deep` is NULL.
+ *
+ * Pages that aren't there are not brought in, and the processes don't notice.
+ */
+FIRN_MUST_CHECK int firn_secrets_deep(const struct firn_target *target,
+				      const struct firn_secret_rules *rules,
+				      const struct firn_case *of,
+				      const struct firn_deep *deep,
+				      json_t **ret, struct firn_err *err);
 
 /* firn_secrets_of_archive(fd, rules, ret, err) -- the same from an archive,
  * with the case and the key that stand in it; `fd` may be a pipe. */

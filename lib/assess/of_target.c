@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 
+#include "assess/memory/memory.h"
 #include "assess/places/assignments.h"
 #include "assess/places/files.h"
 #include "base/auto.h"
@@ -100,12 +101,23 @@ firn_secrets_of_target(const struct firn_target *target,
 		       const struct firn_case *of, json_t **ret,
 		       struct firn_err *err)
 {
+	return firn_secrets_deep(target, rules, of, NULL, ret, err);
+}
+
+int
+firn_secrets_deep(const struct firn_target *target,
+		  const struct firn_secret_rules *rules,
+		  const struct firn_case *of, const struct firn_deep *deep,
+		  json_t **ret, struct firn_err *err)
+{
 	struct firn_checklist list;
 	int done;
 
 	if (firn_checklist_open(&list, rules, of, err) < 0)
 		return -1;
 	done = look(&list, target, err);
+	if (done == 0 && deep != NULL)
+		done = firn_secret_memory(&list, target, deep, err);
 	if (done == 0) {
 		*ret = firn_checklist_json(&list);
 		done = *ret == NULL ? firn_err_nomem(err) : 0;

@@ -160,7 +160,7 @@ add_place(json_t *item, const struct firn_secret_place *place)
 
 /* What a place says; what the value said itself stays. */
 static int
-add_facts(json_t *item, const struct firn_secret_place *place)
+add_place_facts(json_t *item, const struct firn_secret_place *place)
 {
 	json_t *facts = json_object_get(item, "facts");
 
@@ -226,7 +226,7 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 		item = new_item(list, rule, fingerprint, value, len);
 	else if (is_weaker(item, rule))
 		describe(item, rule);
-	if (add_facts(item, place) < 0 || add_place(item, place) < 0)
+	if (add_place_facts(item, place) < 0 || add_place(item, place) < 0)
 		return firn_err_nomem(err);
 	return 0;
 }
