@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/secret.h"
 #include "firn/case.h"
 #include "firn/err.h"
 #include "firn/target.h"
@@ -43,7 +44,8 @@ FIRN_MUST_CHECK int firn_secret_rules_check(
  * of a live container: configured environment, every process's environ and
  * command line, mounted secrets, well-known credential files.
  *
- * `*ret` is a new object: "case", "items" (most urgent first), "gaps".
+ * `*ret` is a new object: "case", "made", "items" (most pressing first: see
+ * firn-archive(5) for what each has), "gaps".
  */
 FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
@@ -57,23 +59,46 @@ struct firn_deep {
 	void *arg;
 };
 
+/* A value that was asked for by name. */
+struct firn_wanted {
+	const char *digits;       /* that its fingerprint begins with */
+	struct firn_secret value; /* empty while it wasn't found */
+	char fingerprint[33];     /* of the value that is held */
+};
+
+/* What is asked for besides; NULL for what isn't. */
+struct firn_secrets_more {
+	struct firn_wanted *wanted;
+	const struct firn_deep *deep; /* the memory of every process, too */
+};
+
 /*
- * firn_secrets_deep(target, rules, of, deep, ret, err) -- the same, and the
- * memory of every process; without it where `deep` is NULL.
+ * firn_secrets_more_of_target(target, rules, of, more, ret, err) -- as
+ * firn_secrets_of_target(), and more.
  *
- * Pages that aren't there are not brought in, and the processes don't notice.
+ * Pages of memory that aren't there are not brought in, and the processes don't
+ * notice that the others are read.
  */
-FIRN_MUST_CHECK int firn_secrets_deep(const struct firn_target *target,
-				      const struct firn_secret_rules *rules,
-				      const struct firn_case *of,
-				      const struct firn_deep *deep,
-				      json_t **ret, struct firn_err *err);
+FIRN_MUST_CHECK int firn_secrets_more_of_target(
+	const struct firn_target *target, const struct firn_secret_rules *rules,
+	const struct firn_case *of, const struct firn_secrets_more *more,
+	json_t **ret, struct firn_err *err);
 
 /* firn_secrets_of_archive(fd, rules, ret, err) -- the same from an archive,
  * with the case and the key that stand in it; `fd` may be a pipe. */
 FIRN_MUST_CHECK int firn_secrets_of_archive(
 	int fd, const struct firn_secret_rules *rules, json_t **ret,
 	struct firn_err *err);
+
+/* firn_secrets_wanted_archive(fd, rules, wanted, ret, err) -- the same, and the
+ * value. */
+FIRN_MUST_CHECK int firn_secrets_wanted_archive(
+	int fd, const struct firn_secret_rules *rules,
+	struct firn_wanted *wanted, json_t **ret, struct firn_err *err);
+
+/* firn_secrets_case(fd, ret, err) -- which case an archive is of. */
+FIRN_MUST_CHECK int firn_secrets_case(int fd, char ret[FIRN_CASE_ID],
+				      struct firn_err *err);
 
 /* firn_secrets_markdown(checklist) -- for a ticket; for the caller to
  * free(3).  NULL when there is no memory. */

@@ -18,6 +18,7 @@
 
 struct firn_checklist {
 	const struct firn_secret_rules *rules;
+	struct firn_wanted *wanted; /* the one value that is kept, or NULL */
 	struct firn_case of;
 	json_t *items, *gaps;         /* arrays */
 	json_t *by_fingerprint;       /* of the items; borrowed within */
