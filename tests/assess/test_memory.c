@@ -137,11 +137,11 @@ plant_sparse(void)
 static _Noreturn void
 be_planted(int ready_fd)
 {
-	char on_stack[64] = "";
+	volatile char on_stack[64] = " ";
 	char *heap = sbrk(8192), *at;
 
 	put_secret(heap + 100, IN_HEAP);
-	put_secret(on_stack, IN_STACK);
+	put_secret((char *)(uintptr_t)&on_stack[1], IN_STACK);
 	at = map(-1, 3 << 20, MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	/* Over the end of what is read at once. */
 	put_secret(at + (1 << 20) - 7, IN_ANONYMOUS);
@@ -157,11 +157,27 @@ be_planted(int ready_fd)
 		pause();
 }
 
+/* Until it waits for a signal. */
+static void
+wait_for(pid_t one)
+{
+	for (int i = 0; i < 5000; i++) {
+		autofree char *text = NULL;
+		size_t len;
+
+		ck_ok(firn_proc_read(&host, one, "wchan", 64, &text, &len,
+				     &err));
+		if (strstr(text, "pause") != NULL)
+			return;
+		usleep(1000);
+	}
+	ck_abort_msg("it never waits");
+}
+
 static void
 start_planted(void)
 {
 	pid_t parent = getpid();
-	struct firn_proc_stat stat;
 	char byte;
 	int ends[2];
 
@@ -177,10 +193,7 @@ start_planted(void)
 	close(ends[1]);
 	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
 	close(ends[0]);
-	do {
-		usleep(1000);
-		ck_ok(firn_proc_stat(&host, pid, &stat, &err));
-	} while (stat.state != 'S');
+	wait_for(pid);
 }
 
 static void
@@ -294,6 +307,8 @@ START_TEST(a_secret_is_found_in_each_kind_of_memory)
 
 	look_at_planted();
 	line = firn_json_line(checklist);
+	ck_assert_uint_eq(json_array_size(json_object_get(checklist, "gaps")),
+			  0);
 	ck_assert_uint_eq(found_in(paths[IN_HEAP]), 1);
 	ck_assert_uint_eq(found_in(paths[IN_STACK]), 1);
 	ck_assert_uint_eq(found_in(paths[IN_MEMFD]), 1);
@@ -321,24 +336,39 @@ text_of(const char *file)
 	return text;
 }
 
+static void
+ck_same_field(const char *before, const char *after, const char *key)
+{
+	char a[64], b[64];
+
+	ck_assert_int_gt(firn_proc_status_field(before, key, a, sizeof(a)), 0);
+	ck_assert_int_gt(firn_proc_status_field(after, key, b, sizeof(b)), 0);
+	ck_assert_msg(strcmp(a, b) == 0, "%s: %s, then %s", key, a, b);
+}
+
 /* Resident pages, faults, switches, time, state, what it waits in. */
 static void
 ck_unnoticed(void)
 {
-	static const char *const files[] = { "stat", "status", "statm", "io",
-					     "wchan" };
-	char *before[5];
+	static const char *const files[] = { "stat", "statm", "io", "wchan" };
+	autofree char *status = text_of("status"), *status_after = NULL;
+	char *before[4];
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 4; i++)
 		before[i] = text_of(files[i]);
 	look_at_planted();
 	ck_assert_uint_eq(found_in(paths[IN_HEAP]), 1);
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		autofree char *after = text_of(files[i]);
 
 		ck_assert_str_eq(before[i], after);
 		free(before[i]);
 	}
+	status_after = text_of("status");
+	ck_same_field(status, status_after, "State");
+	ck_same_field(status, status_after, "VmPTE");
+	ck_same_field(status, status_after, "voluntary_ctxt_switches");
+	ck_same_field(status, status_after, "nonvoluntary_ctxt_switches");
 }
 
 START_TEST(a_process_that_waits_has_the_same_pages_and_faults_after)
@@ -397,6 +427,8 @@ start_two(pid_t *ret)
 	while (*(volatile pid_t *)&ret[1] == 0)
 		usleep(1000);
 	ck_assert_int_gt(ret[1], 0);
+	wait_for(ret[0]);
+	wait_for(ret[1]);
 }
 
 START_TEST(memory_that_two_processes_share_is_read_once)

@@ -251,13 +251,25 @@ read_mapping(void)
 		read_file();
 }
 
+/* What is left unread in a socket that is closed takes away what the other end
+ * hasn't read yet (ECONNRESET): wait until that has gone. */
+static _Noreturn void
+end_with(int kind)
+{
+	unsigned char slot;
+
+	send_note(kind);
+	while (recv(self.task->socket, &slot, 1, 0) == 1)
+		;
+	_exit(0);
+}
+
 static _Noreturn void
 fail(const char *what, int code)
 {
 	self.note.code = code;
 	snprintf(self.note.path, sizeof(self.note.path), "%s", what);
-	send_note(FIRN_MEMORY_FAILED);
-	_exit(0);
+	end_with(FIRN_MEMORY_FAILED);
 }
 
 static int
@@ -290,6 +302,5 @@ firn_memory_read_all(const struct firn_memory_task *task)
 	/* It has died: then it has no memory. */
 	if (more < 0 && why.code != ESRCH)
 		fail("smaps", why.code);
-	send_note(FIRN_MEMORY_END);
-	_exit(0);
+	end_with(FIRN_MEMORY_END);
 }
