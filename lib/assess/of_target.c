@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "assess/memory/memory.h"
 #include "assess/places/assignments.h"
 #include "assess/places/files.h"
@@ -28,23 +26,21 @@ look_at_process(struct firn_checklist *list, const struct firn_target *target,
 				       : "everybody in the container",
 	};
 	struct firn_err why = { 0 };
-	char *text = NULL, what[64];
-	size_t len;
-	int done;
+	autosecret struct firn_secret text = { 0 };
+	char what[64];
 
-	if (firn_proc_read(target->host, pid, file, ENVIRON_MAX, &text, &len,
-			   &why) < 0) {
+	if (firn_proc_read_secret(target->host, pid, file, ENVIRON_MAX, &text,
+				  &why) < 0) {
 		snprintf(what, sizeof(what), "the %s of process %d", where,
 			 (int)pid);
 		firn_checklist_gap(list, what, &why);
 		return 0;
 	}
-	done = strcmp(file, "cmdline") == 0
-		       ? firn_checklist_arguments(list, &place, text, len, err)
-		       : firn_checklist_environ(list, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
-	return done;
+	return strcmp(file, "cmdline") == 0
+		       ? firn_checklist_arguments(list, &place, text.data,
+						  text.len, err)
+		       : firn_checklist_environ(list, &place, text.data,
+						text.len, err);
 }
 
 static int

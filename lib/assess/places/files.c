@@ -10,8 +10,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/io.h"
@@ -110,21 +108,20 @@ look_in(struct looking *looking, const char *path, int path_fd,
 	};
 	struct firn_err why = { 0 };
 	autoclose int fd = -1;
-	char *text = NULL;
-	size_t len = 0;
+	autosecret struct firn_secret text = { 0 };
 	int found;
 
 	show_path(path, shown, sizeof(shown));
 	fd = firn_opener_reopen(&looking->opener, path_fd, &why);
-	if (fd < 0 || firn_read_fd(fd, path, FILE_MAX, &text, &len, &why) < 0) {
+	if (fd < 0 ||
+	    firn_secret_read_fd(&text, fd, path, FILE_MAX, &why) < 0) {
 		gap(looking, shown, &why);
 		return 0;
 	}
-	found = firn_checklist_lines(looking->list, &place, text, len, err);
+	found = firn_checklist_lines(looking->list, &place, text.data, text.len,
+				     err);
 	if (found == 0)
-		found = look_by_name(looking, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
+		found = look_by_name(looking, &place, text.data, text.len, err);
 	return found < 0 ? -1 : 0;
 }
 
