@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assess/memory/memory.h"
 #include "assess/places/assignments.h"
 #include "assess/places/files.h"
 #include "base/auto.h"
@@ -91,19 +92,21 @@ look(struct firn_checklist *list, const struct firn_target *target,
 }
 
 int
-firn_secrets_wanted_target(const struct firn_target *target,
-			   const struct firn_secret_rules *rules,
-			   const struct firn_case *of,
-			   struct firn_wanted *wanted, json_t **ret,
-			   struct firn_err *err)
+firn_secrets_more_of_target(const struct firn_target *target,
+			    const struct firn_secret_rules *rules,
+			    const struct firn_case *of,
+			    const struct firn_secrets_more *more, json_t **ret,
+			    struct firn_err *err)
 {
 	struct firn_checklist list;
 	int done;
 
 	if (firn_checklist_open(&list, rules, of, err) < 0)
 		return -1;
-	list.wanted = wanted;
+	list.wanted = more->wanted;
 	done = look(&list, target, err);
+	if (done == 0 && more->deep != NULL)
+		done = firn_secret_memory(&list, target, more->deep, err);
 	if (done == 0) {
 		*ret = firn_checklist_json(&list);
 		done = *ret == NULL ? firn_err_nomem(err) : 0;
@@ -118,5 +121,7 @@ firn_secrets_of_target(const struct firn_target *target,
 		       const struct firn_case *of, json_t **ret,
 		       struct firn_err *err)
 {
-	return firn_secrets_wanted_target(target, rules, of, NULL, ret, err);
+	const struct firn_secrets_more none = { 0 };
+
+	return firn_secrets_more_of_target(target, rules, of, &none, ret, err);
 }
