@@ -208,7 +208,7 @@ dispatch(const struct firn_cmd *self, const struct firn_common *common,
 		return check_rules(self, common, rules);
 	if (argc != 1)
 		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
-	if (asked->deep && is_archive(argv[0]))
+	if (asked->deep && firn_cmd_is_archive(argv[0]))
 		return firn_cmd_usage(self, "--deep is for a TARGET: what an "
 					    "archive holds of memory is "
 					    "looked through anyway");
