@@ -80,7 +80,8 @@ struct firn_network_view {
 	 * target's processes hold in it is taken. */
 	bool restricted;
 	int diag_fd, route_fd, netfilter_fd; /* -1: not to be had */
-	uint64_t inodes[FIRN_VIEW_SOCKETS];  /* of these, 0 for none */
+	pid_t diag_pid; /* who asks by diag_fd: host/netlink_apart.h */
+	uint64_t inodes[FIRN_VIEW_SOCKETS]; /* of these, 0 for none */
 	bool newline_in_name; /* a unix socket's name could fake a line of
 			       * /proc/net/unix */
 	uint64_t not_taken;   /* sockets, because of `restricted` */

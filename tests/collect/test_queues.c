@@ -889,10 +889,10 @@ END_TEST
 
 /* -- what is meant to hold us up -- */
 
-static int locked_fd;
+static int locked_fd, locked_too_fd;
 
 static void *
-receive_to_nowhere(void *arg)
+memory_that_never_comes(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
@@ -900,21 +900,33 @@ receive_to_nowhere(void *arg)
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	(void)arg;
 	area.range.start = (uint64_t)(uintptr_t)page;
 	area.range.len = 4096;
 	must(fd);
 	must(ioctl(fd, UFFDIO_API, &api));
 	must(ioctl(fd, UFFDIO_REGISTER, &area));
-	must(recv(locked_fd, page, 4096, 0));
-	return NULL;
+	return page;
 }
 
-/* Its thread holds the socket's lock for as long as it lives. */
-static void
-lock_a_socket(void)
+static void *
+receive_to_nowhere(void *arg)
 {
-	int locked[2], open[2];
+	must(recv(locked_fd, memory_that_never_comes(), 4096, 0));
+	return arg;
+}
+
+static void *
+send_from_nowhere(void *arg)
+{
+	send(locked_too_fd, memory_that_never_comes(), 4096, 0);
+	return arg;
+}
+
+/* Its threads hold the sockets' locks for as long as they live. */
+static void
+lock_sockets(void)
+{
+	int locked[2], open[2], server;
 	pthread_t thread;
 
 	unplug();
@@ -925,22 +937,34 @@ lock_a_socket(void)
 	notes->inode[0] = inode_of(locked[1]);
 	notes->inode[1] = inode_of(open[1]);
 	locked_fd = locked[1];
+	tcp_pair(&locked_too_fd, &server);
+	must(send(server, "again", 5, 0));
+	notes->inode[2] = inode_of(locked_too_fd);
 	must_be(pthread_create(&thread, NULL, receive_to_nowhere, NULL) == 0);
+	must_be(pthread_create(&thread, NULL, send_from_nowhere, NULL) == 0);
 	usleep(50000);
 	ready();
 }
 
-START_TEST(a_socket_that_is_locked_holds_nobody_up)
+START_TEST(sockets_that_are_locked_hold_nobody_up)
 {
-	autojson json_t *queues = NULL;
+	autojson json_t *queues = NULL, *sockets = NULL;
 
-	watched_suspect(lock_a_socket);
+	watched_suspect(lock_sockets);
 	capture();
 	queues = lines_of("data/network/queues.jsonl");
 	ck_assert_ptr_nonnull(
 		json_object_get(queue_of(queues, notes->inode[0], "receive"),
 				"not_read"));
-	ck_assert_int_eq(gaps_with("its owner holds its lock"), 1);
+	ck_assert_ptr_nonnull(
+		json_object_get(queue_of(queues, notes->inode[2], "receive"),
+				"not_read"));
+	ck_assert_int_eq(gaps_with("its owner holds its lock"), 2);
+	/* sock_diag waits for it, too; the other list is there. */
+	ck_assert_int_eq(gaps_with("sock_diag of tcp"), 1);
+	sockets = lines_of("data/network/sockets.jsonl");
+	ck_text(one_by(sockets, "inode", notes->inode[2]), "/proc/PID/net",
+		"source");
 	ck_bytes(queue_of(queues, notes->inode[1], "receive"), "world");
 }
 END_TEST
@@ -960,7 +984,7 @@ main(void)
 		descriptors_in_flight_are_described_and_stay_in_flight,
 		a_stream_of_several_senders_is_read_to_its_end,
 		what_shows_only_in_part_or_not_at_all_is_said,
-		a_socket_that_is_locked_holds_nobody_up,
+		sockets_that_are_locked_hold_nobody_up,
 	};
 	Suite *suite = suite_create("queues");
 	TCase *tcase = tcase_create("queues");
