@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -768,6 +769,43 @@ START_TEST(descriptors_in_flight_are_described_and_stay_in_flight)
 }
 END_TEST
 
+/* Its server is nobody: who closes a file on it would wait for an answer. */
+static void
+pass_descriptors_beside_fuse(void)
+{
+	char options[64];
+	int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	must(fuse);
+	must(unshare(CLONE_NEWNS));
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(mkdir("fuse", 0700));
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+	must(mount("firn-test", "fuse", "fuse", 0, options));
+	pass_descriptors();
+}
+
+START_TEST(descriptors_in_flight_are_not_taken_where_there_is_fuse)
+{
+	autojson json_t *queues = NULL;
+	json_t *line;
+	pid_t pid;
+
+	if (access("/dev/fuse", F_OK) < 0)
+		return;
+	pid = watched_suspect(pass_descriptors_beside_fuse);
+	capture();
+	queues = lines_of("data/network/queues.jsonl");
+	line = queue_of(queues, notes->inode[0], "receive");
+	ck_bytes(line, "abcdefghijkl");
+	ck_number(line, 3, "in_flight_in_all");
+	ck_assert_ptr_null(json_object_get(line, "in_flight"));
+	ck_assert_int_eq(gaps_with("descriptors in flight"), 1);
+	go_on(pid);
+}
+END_TEST
+
 /* With SO_PASSCRED the kernel does not glue what two have written. */
 static void
 write_as_two(void)
@@ -982,6 +1020,7 @@ main(void)
 		an_error_that_waits_for_the_suspect_is_not_taken_from_it,
 		messages_of_unix_sockets_are_read_with_their_borders,
 		descriptors_in_flight_are_described_and_stay_in_flight,
+		descriptors_in_flight_are_not_taken_where_there_is_fuse,
 		a_stream_of_several_senders_is_read_to_its_end,
 		what_shows_only_in_part_or_not_at_all_is_said,
 		sockets_that_are_locked_hold_nobody_up,
@@ -993,7 +1032,7 @@ main(void)
 		puts("skipped: making a network namespace takes root");
 		return 77;
 	}
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
