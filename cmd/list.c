@@ -70,6 +70,7 @@ show_contained(FILE *out, const json_t *container)
 
 	show_change(out, contained, "frozen");
 	show_change(out, contained, "isolated");
+	show_change(out, contained, "peeked");
 	show_keeper(out, contained, "thaw", "thaws");
 	show_keeper(out, contained, "watch", "cuts again after a restart");
 }

@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "contain/peek/peeking.h"
 #include "firn/isolate.h"
 #include "firn/undo_plan.h"
 #include "traffic.h"
@@ -51,7 +52,9 @@ static int
 release(const struct firn_host *host, struct firn_ledger *ledger, json_t **ret,
 	struct firn_err *err)
 {
-	(void)host; /* its pins are found by their paths */
+	/* Its pins are found by their paths. */
+	if (firn_peeking_undo(host, ledger, err) < 0)
+		return -1;
 	return firn_release(ledger, ret, err);
 }
 
@@ -86,7 +89,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (common.dry_run) {
 		result = json_pack("{s:o}", "would_undo",
 				   firn_release_plan(scene.ledger));
-	} else if (firn_release(scene.ledger, &result, &err) < 0) {
+	} else if (release(&scene.host, scene.ledger, &result, &err) < 0) {
 		return firn_cmd_failed(self, &common, &err);
 	}
 	json_object_set_new(result, "id", json_string(id));

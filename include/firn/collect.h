@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "firn/archive.h"
 #include "firn/err.h"
 #include "firn/target.h"
@@ -29,11 +31,29 @@ enum firn_volatility {
 	FIRN_LASTING,             /* image layers, configuration on disk */
 };
 
+/*
+ * Leave to set an option of a socket for as long as its queue is read: the
+ * kernel shows a TCP send queue, and all but the first of some kinds of
+ * messages, in no other way.  That is a change to the node, so who keeps its
+ * ledger gives it.
+ */
+struct firn_queue_leave {
+	/* Write down what is about to be done: `sockets` (borrowed) is an array
+	 * of objects as contain/peek/peeking.h has them.  -1: it may not be
+	 * done, and `err` says why. */
+	int (*ask)(void *arg, const json_t *sockets, struct firn_err *err);
+	/* It has been done: make sure that all of them are as before.  -1: one
+	 * could not be put right. */
+	int (*done)(void *arg, struct firn_err *err);
+	void *arg;
+};
+
 /* What was asked for. */
 struct firn_collection {
 	const char *const *volumes; /* destinations of bind mounts to take in
 				     * whole; "all" is every one */
 	size_t n_volumes;
+	const struct firn_queue_leave *queues; /* NULL: not given */
 };
 
 struct firn_collector {

@@ -23,6 +23,9 @@
  *   "frozen"    {"since", "by", "case", "state", "why"}, by the first of the
  *               open changes; "why" where there is more to say than "state"
  *   "isolated"  the same
+ *   "peeked"    the same, always "recorded": options of its sockets may not be
+ *               as they were (contain/peek/peeking.h); thaw and release see to
+ *               that
  *   "keeper"    {"thaw": {"pid", "deadline", "state"}, "watch": {"pid",
  *               "state"}}
  *

@@ -12,6 +12,7 @@
 #include "collect/held.h"
 #include "collect/json_stream.h"
 #include "collect/process.h"
+#include "collect/queues/pipes.h"
 
 /*
  * descriptors -- every open file of a process, and the contents of those that
@@ -257,6 +258,27 @@ keep_deleted(struct firn_process *process, struct descriptor *fd,
 	return 0;
 }
 
+static void
+note_pipe(struct firn_process *process, const struct descriptor *fd)
+{
+	long long flags = info_number(fd->info, "flags", 8);
+	struct firn_pipe_end end = { .fd = fd->number };
+
+	if (flags < 0 || (flags & O_PATH) != 0)
+		return;
+	end.reads = (flags & O_ACCMODE) != O_WRONLY;
+	if (fd->has_st && S_ISFIFO(fd->st.stx_mode)) {
+		end.inode = fd->st.stx_ino;
+		end.device = firn_held_device(&fd->st);
+		end.path = fd->link;
+	} else if (strncmp(fd->link, "pipe:[", 6) == 0) {
+		end.inode = strtoull(fd->link + 6, NULL, 10);
+	} else {
+		return;
+	}
+	firn_pipes_note(process, &end);
+}
+
 static int
 read_descriptor(struct firn_process *process, int number,
 		struct firn_spool *spool, struct firn_err *err)
@@ -280,6 +302,7 @@ read_descriptor(struct firn_process *process, int number,
 			firn_process_lost(process, fd.name, &why);
 	}
 	describe(process, &fd);
+	note_pipe(process, &fd);
 	if (fd.has_st) {
 		judge(process, &fd);
 		if (keep_deleted(process, &fd, err) < 0)

@@ -19,6 +19,9 @@ static const struct member {
 	[FIRN_NET_SOCKETS] = { "data/network/sockets.jsonl",
 			       "NETLINK_SOCK_DIAG, /proc/PID/net",
 			       "sock_diag(7), proc_pid_net(5)" },
+	[FIRN_NET_QUEUES] = { "data/network/queues.jsonl",
+			      "pidfd_getfd, MSG_PEEK, TCP_REPAIR",
+			      "recv(2), unix(7), tcp(7)" },
 	[FIRN_NET_DISAGREEMENTS] = { "data/network/disagreements.jsonl",
 				     "NETLINK_SOCK_DIAG, /proc/PID/net, "
 				     "/proc/PID/fd",
@@ -197,10 +200,10 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 	autodone(network_free) struct firn_network network = {
 		.target = target,
 		.archive = archive,
+		.leave = what->queues,
 		.addresses = json_object(),
 	};
 
-	(void)what;
 	for (size_t i = 0; i < FIRN_N_NET_MEMBERS; i++)
 		network.spools[i] = firn_spool_init(AT_FDCWD);
 	look_for_offers(&network);
@@ -208,6 +211,7 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 	    firn_network_views(&network, err) < 0 ||
 	    read_views(&network, err) < 0 ||
 	    firn_network_peers(&network, err) < 0 ||
+	    firn_network_queues(&network, err) < 0 ||
 	    read_host(&network, err) < 0)
 		return -1;
 	return write_members(&network, err);

@@ -23,6 +23,7 @@
 
 #include "base/spool.h"
 #include "firn/archive.h"
+#include "firn/collect.h"
 #include "firn/err.h"
 #include "firn/target.h"
 #include "host/netlink.h"
@@ -52,6 +53,7 @@ struct firn_inodes {
 /* The spools, one per member of the archive. */
 enum firn_network_member {
 	FIRN_NET_SOCKETS,
+	FIRN_NET_QUEUES,
 	FIRN_NET_DISAGREEMENTS,
 	FIRN_NET_INTERFACES,
 	FIRN_NET_ADDRESSES,
@@ -78,7 +80,8 @@ struct firn_network_view {
 	 * target's processes hold in it is taken. */
 	bool restricted;
 	int diag_fd, route_fd, netfilter_fd; /* -1: not to be had */
-	uint64_t inodes[FIRN_VIEW_SOCKETS];  /* of these, 0 for none */
+	pid_t diag_pid; /* who asks by diag_fd: host/netlink_apart.h */
+	uint64_t inodes[FIRN_VIEW_SOCKETS]; /* of these, 0 for none */
 	bool newline_in_name; /* a unix socket's name could fake a line of
 			       * /proc/net/unix */
 	uint64_t not_taken;   /* sockets, because of `restricted` */
@@ -88,6 +91,7 @@ struct firn_network_view {
 struct firn_network {
 	const struct firn_target *target;
 	struct firn_archive *archive;
+	const struct firn_queue_leave *leave; /* NULL for none */
 	bool offers[FIRN_N_OFFERS];
 	struct firn_socket_owners owners;
 	struct firn_network_view *views;
@@ -302,6 +306,11 @@ FIRN_MUST_CHECK int firn_network_peers(struct firn_network *network,
  */
 FIRN_MUST_CHECK int firn_network_unlisted(struct firn_network *network,
 					  bool first, struct firn_err *err);
+
+/* firn_network_queues(network, err) -- what stands in the queues of the sockets
+ * that the target holds. */
+FIRN_MUST_CHECK int firn_network_queues(struct firn_network *network,
+					struct firn_err *err);
 
 /* -- tables of the kernel's -- */
 

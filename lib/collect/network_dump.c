@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "collect/json_stream.h"
 #include "collect/network.h"
+#include "host/netlink_apart.h"
 
 #define ATTEMPTS 3
 #define COPY_SIZE 65536
@@ -92,6 +93,10 @@ note_result(struct firn_network_dump *dump,
 	struct firn_err why = dumped->why;
 
 	dump->failed = why.code != 0;
+	/* Who asked waits still; /proc/PID/net has the rest. */
+	if (why.code == ETIMEDOUT && dump->fd == dump->view->diag_fd)
+		firn_netlink_apart_close(&dump->view->diag_fd,
+					 &dump->view->diag_pid);
 	if (why.code == 0 && dumped->interrupted) {
 		firn_err_set(&why, EINTR,
 			     "changed while it was read, %d times: an entry "

@@ -8,12 +8,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/json.h"
 #include "collect/network.h"
+#include "host/borrow.h"
 #include "host/proc.h"
 
 /*
@@ -36,19 +36,10 @@
 static int
 borrow(const struct firn_socket_owner *owner)
 {
-	autoclose int pid_fd = -1, fd = -1;
-	struct stat st;
+	struct firn_err why = { 0 };
 
-	if (owner->tid != owner->pid)
-		return -1; /* pidfd_getfd(2) sees the process's table only */
-	pid_fd = (int)syscall(SYS_pidfd_open, owner->pid, 0);
-	if (pid_fd < 0)
-		return -1;
-	fd = (int)syscall(SYS_pidfd_getfd, pid_fd, owner->fd, 0);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode) ||
-	    st.st_ino != owner->inode)
-		return -1;
-	return firn_steal_fd(&fd);
+	return firn_borrow(owner->pid, owner->tid, owner->fd, owner->inode,
+			   &why);
 }
 
 static int

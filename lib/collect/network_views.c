@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "collect/network.h"
+#include "host/netlink_apart.h"
 #include "host/netns.h"
 #include "host/proc.h"
 
@@ -196,6 +197,12 @@ enter(struct firn_network *network, struct firn_network_view *view)
 		if (fds[i] >= 0 && fstat(fds[i], &st) == 0)
 			view->inodes[i] = st.st_ino;
 	}
+	if (view->diag_fd < 0)
+		return;
+	view->diag_fd =
+		firn_netlink_apart(view->diag_fd, &view->diag_pid, &why);
+	if (view->diag_fd < 0)
+		firn_network_view_gap(network, view, "sock_diag", &why);
 }
 
 /* Init's; where even root may not look at init, our own, if we see ourselves
@@ -284,7 +291,7 @@ firn_network_views_close(struct firn_network *network)
 
 		firn_auto_close(&view->netns_fd);
 		firn_auto_close(&view->net_fd);
-		firn_auto_close(&view->diag_fd);
+		firn_netlink_apart_close(&view->diag_fd, &view->diag_pid);
 		firn_auto_close(&view->route_fd);
 		firn_auto_close(&view->netfilter_fd);
 		json_decref(view->pids);

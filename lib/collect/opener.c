@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "collect/hand_over.h"
 #include "host/file.h"
 
 #define PATIENCE_MS 1000
@@ -35,59 +36,6 @@ struct reply {
 	int code; /* errno(3), 0 with a descriptor */
 	char text[FIRN_ERR_TEXT];
 };
-
-/* One message with one descriptor, or none for -1. */
-static int
-send_with(int socket, const void *data, size_t len, int fd)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	/* sendmsg(2) takes const away and gives it back. */
-	struct iovec part = { (void *)(uintptr_t)data, len };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		struct cmsghdr *head;
-
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		head = CMSG_FIRSTHDR(&message);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -1;
-}
-
-static int
-receive_with(int socket, void *data, size_t len, int *ret_fd)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { data, len };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *head;
-	ssize_t n;
-
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	*ret_fd = -1;
-	head = CMSG_FIRSTHDR(&message);
-	if (n > 0 && head != NULL && head->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
-	return n == (ssize_t)len ? 0 : -1;
-}
 
 static int
 reopen(int path_fd, struct firn_err *err)
@@ -164,7 +112,7 @@ serve(int socket)
 	struct request request;
 	int fd;
 
-	while (receive_with(socket, &request, sizeof(request), &fd) == 0 &&
+	while (firn_take_over(socket, &request, sizeof(request), &fd) == 0 &&
 	       fd >= 0) {
 		struct reply reply = { 0 };
 		struct firn_err err = { 0 };
@@ -174,7 +122,7 @@ serve(int socket)
 		opened = answer(&request, fd, &err);
 		reply.code = err.code;
 		snprintf(reply.text, sizeof(reply.text), "%s", err.text);
-		if (send_with(socket, &reply, sizeof(reply), opened) < 0)
+		if (firn_hand_over(socket, &reply, sizeof(reply), opened) < 0)
 			break;
 		close(fd);
 		if (opened >= 0)
@@ -262,7 +210,7 @@ ask(struct firn_opener *opener, const struct request *request, int fd,
 				    opener->abandoned);
 	if (opener->pid == 0 && start(opener, err) < 0)
 		return -1;
-	if (send_with(opener->socket, request, sizeof(*request), fd) < 0) {
+	if (firn_hand_over(opener->socket, request, sizeof(*request), fd) < 0) {
 		firn_err_sys(err, "ask the opener");
 		abandon(opener);
 		return -1;
@@ -276,7 +224,7 @@ ask(struct firn_opener *opener, const struct request *request, int fd,
 		return firn_err_set(err, ETIMEDOUT,
 				    "did not answer within %d ms", PATIENCE_MS);
 	}
-	if (receive_with(opener->socket, &reply, sizeof(reply), &got) < 0) {
+	if (firn_take_over(opener->socket, &reply, sizeof(reply), &got) < 0) {
 		abandon(opener);
 		return firn_err_set(err, EIO, "the opener ended");
 	}

@@ -54,6 +54,8 @@ struct firn_reading {
 	int upper_fd;         /* overlay's writable layer; -1 if none */
 	json_t *digests;      /* by identity: { "sha256" } or { "why" } */
 	json_t *copies;       /* by identity: the member that holds the file */
+	json_t *pipes;        /* by name: a descriptor of it (pipes.h) */
+	bool pipes_cut;       /* there are more */
 	struct timespec boot; /* when the host was started, wall time */
 };
 

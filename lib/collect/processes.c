@@ -13,6 +13,7 @@
 #include "collect/held.h"
 #include "collect/json_stream.h"
 #include "collect/process.h"
+#include "collect/queues/pipes.h"
 #include "collect/times.h"
 
 /*
@@ -70,8 +71,9 @@ reading_init(struct firn_reading *reading, struct firn_err *err)
 	reading->buffer = malloc(BUFFER);
 	reading->digests = json_object();
 	reading->copies = json_object();
+	reading->pipes = json_object();
 	if (reading->buffer == NULL || reading->digests == NULL ||
-	    reading->copies == NULL)
+	    reading->copies == NULL || reading->pipes == NULL)
 		return firn_err_nomem(err);
 	reading->shmem = shmem_device();
 	if (firn_boot_time(target->host, &reading->boot, &why) < 0)
@@ -100,6 +102,7 @@ reading_free(struct firn_reading *reading)
 	firn_auto_close(&reading->upper_fd);
 	json_decref(reading->digests);
 	json_decref(reading->copies);
+	json_decref(reading->pipes);
 	free(reading->buffer);
 }
 
@@ -202,6 +205,8 @@ read_members(struct firn_reading *reading, struct firn_err *err)
 		if (read_member(reading, &members->items[i], &lines, err) < 0)
 			return -1;
 	}
+	if (firn_pipes_write(reading, err) < 0)
+		return -1;
 	return firn_archive_spool(reading->archive,
 				  "data/processes/processes.jsonl", &lines,
 				  &source, err);

@@ -208,6 +208,16 @@ describe(const json_t *changes, const char *state, const struct firn_err *why)
 	return object;
 }
 
+/* Sockets of which an option was set, and whoever did that was killed. */
+static void
+find_peek(const struct firn_host *host, const json_t *details,
+	  struct findings *ret)
+{
+	(void)host;
+	(void)details;
+	ret->n[UNKNOWN]++;
+}
+
 typedef void find_fn(const struct firn_host *host, const json_t *details,
 		     struct findings *ret);
 
@@ -288,6 +298,7 @@ firn_contained(const struct firn_host *host, const char *id, json_t **ret,
 		return there;
 	look(host, ledger, "freeze", find_freeze, contained, "frozen");
 	look(host, ledger, "isolate", find_cut, contained, "isolated");
+	look(host, ledger, "peek", find_peek, contained, "peeked");
 	look_for_keepers(ledger, contained);
 	if (json_object_size(contained) == 0)
 		return 0;

@@ -60,6 +60,26 @@ plan_freeze(json_t *plan, const json_t *details)
 	}
 }
 
+static void
+plan_peek(json_t *plan, const struct firn_ledger *ledger)
+{
+	autojson json_t *open = firn_ledger_open_changes(ledger, "peek");
+	const json_t *change, *socket;
+	size_t i, k;
+
+	json_array_foreach(open, i, change) {
+		json_array_foreach(firn_json_at(change, "details", "sockets",
+						NULL),
+				   k, socket) {
+			add_text(plan,
+				 "put the options of socket:[%lld] right, if "
+				 "it is there",
+				 (long long)json_integer_value(
+					 json_object_get(socket, "inode")));
+		}
+	}
+}
+
 json_t *
 firn_thaw_plan(const struct firn_ledger *ledger)
 {
@@ -68,6 +88,7 @@ firn_thaw_plan(const struct firn_ledger *ledger)
 
 	if (ledger == NULL)
 		return plan;
+	plan_peek(plan, ledger);
 	moved = firn_ledger_open_changes(ledger, "quarantine");
 	frozen = firn_ledger_open_changes(ledger, "freeze");
 	for (size_t i = json_array_size(moved); i-- > 0;)
@@ -87,6 +108,7 @@ firn_release_plan(const struct firn_ledger *ledger)
 
 	if (ledger == NULL)
 		return plan;
+	plan_peek(plan, ledger);
 	open = firn_ledger_open_changes(ledger, "isolate");
 	for (size_t i = json_array_size(open); i-- > 0;) {
 		const json_t *details =

@@ -169,8 +169,8 @@ collect(struct firn_run *run, bool fleeting, struct firn_err *err)
 
 	if (n == 0)
 		return 0;
-	return firn_collect(run->target, &run->how->what, names, n,
-			    run->archive, err);
+	return firn_collect(run->target, &run->what, names, n, run->archive,
+			    err);
 }
 
 /* Only once the state of its connections is captured. */
@@ -302,6 +302,7 @@ firn_capture(struct firn_target *target, struct firn_ledger *ledger,
 	};
 	int done;
 
+	firn_run_give_leave(&run);
 	firn_json_text(result, "case", how->of->id);
 	if (how->path != NULL && firn_archive_probe(how->path, err) < 0)
 		return -1;

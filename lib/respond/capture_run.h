@@ -31,7 +31,13 @@ struct firn_run {
 	json_t *seen;               /* what the watch saw, once it ended */
 	struct firn_facts facts;    /* what was written, to be judged */
 	json_t *checklist;          /* of secrets, or NULL */
+	struct firn_collection what;
+	struct firn_queue_leave leave;
 };
+
+/* firn_run_give_leave(run) -- sets `what`: as it was asked for, and sockets may
+ * be changed for as long as their queues are read. */
+void firn_run_give_leave(struct firn_run *run);
 
 /* firn_run_watch(run, err) -- is it frozen all the time from now on, and who
  * dies meanwhile? */

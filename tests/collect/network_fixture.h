@@ -42,6 +42,7 @@ static pid_t suspects[N_SUSPECTS];
 static size_t n_suspects;
 static int ready_pipe[2];
 static json_t *members; /* of the archive: path to text */
+static struct firn_collection what;
 
 /* What suspects tell the test: inodes, ports. */
 static struct notes {
@@ -72,6 +73,7 @@ setup(void)
 		.freezer = { .dir_fd = -1 },
 	};
 	n_suspects = 0;
+	what = (struct firn_collection){ 0 };
 	members = json_object();
 }
 
@@ -202,7 +204,6 @@ keep_member(struct firn_reader *reader, const char *path, uint64_t size)
 static inline void
 capture(void)
 {
-	const struct firn_collection what = { 0 };
 	struct firn_reader *reader = NULL;
 	struct firn_sealed sealed;
 	autoclose int fd = -1;

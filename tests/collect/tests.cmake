@@ -1,4 +1,6 @@
 firn_test(collect/test_network firn_collect Threads::Threads)
+firn_test(collect/test_pipes firn_collect)
+firn_test(collect/test_queues firn_collect Threads::Threads)
 firn_test(collect/test_collect firn_collect)
 firn_test(collect/test_processes firn_collect)
 firn_test(collect/test_held firn_collect)

@@ -1,5 +1,6 @@
 firn_test(contain/test_ledger firn_contain)
 firn_test(contain/test_freeze firn_contain)
+firn_test(contain/test_peeking firn_contain Threads::Threads)
 firn_test(contain/test_cut_reset firn_contain)
 firn_test(contain/test_hold firn_contain)
 firn_test(contain/test_holder firn_contain)

@@ -3,12 +3,14 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/json.h"
 #include "check.h"
 #include "host/netlink.h"
+#include "host/netlink_apart.h"
 #include "host/netlink_json.h"
 
 static struct firn_err err;
@@ -223,11 +225,44 @@ START_TEST(what_the_kernel_offers_is_found_without_asking_for_it)
 }
 END_TEST
 
+START_TEST(a_child_asks_for_us_and_hears_the_same)
+{
+	autoclose int fd = route_socket();
+	struct firn_netlink_dumped dumped;
+	struct request links = of_type(RTM_GETLINK), none = of_type(0x7fff);
+	int direct = 0, apart = 0, one;
+	pid_t pid = 0;
+
+	ck_ok(firn_netlink_dump(
+		&(struct firn_netlink_question){ fd, 2000, count, &direct },
+		&links.header, &dumped, &err));
+	one = firn_netlink_apart(firn_steal_fd(&fd), &pid, &err);
+	ck_ok(one);
+	/* Twice, and a refusal in between. */
+	for (int i = 1; i <= 2; i++) {
+		const struct firn_netlink_question question = { one, 2000,
+								count, &apart };
+
+		ck_ok(firn_netlink_dump(&question, &links.header, &dumped,
+					&err));
+		ck_assert_int_eq(dumped.why.code, 0);
+		ck_assert_int_eq(apart, i * direct);
+		ck_ok(firn_netlink_dump(&question, &none.header, &dumped,
+					&err));
+		ck_assert_int_eq(dumped.why.code, EOPNOTSUPP);
+	}
+	firn_netlink_apart_close(&one, &pid);
+	ck_assert_int_eq(one, -1);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
 		a_dump_comes_to_its_end_and_can_be_asked_for_again,
+		a_child_asks_for_us_and_hears_the_same,
 		what_the_kernel_refuses_is_why_not_a_failure,
 		who_takes_the_messages_can_end_the_dump,
 		an_answer_that_does_not_come_is_why,

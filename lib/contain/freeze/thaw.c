@@ -14,6 +14,7 @@
 #include "contain/freeze/thaw_forget.h"
 #include "contain/freeze/urgency.h"
 #include "contain/keep/keeper.h"
+#include "contain/peek/peeking.h"
 #include "firn/freeze.h"
 
 #define THAW_TIMEOUT_NS (2 * UINT64_C(1000000000))
@@ -296,8 +297,8 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	/* Two thousand tasks that run again leave nobody else much. */
 	autodone(firn_urgency_end) struct firn_urgency urgency
 		__attribute__((unused)) = firn_urgency_begin();
-	struct firn_err stuck = { 0 };
-	int written;
+	struct firn_err stuck = { 0 }, unmended = { 0 };
+	int written, mended;
 
 	/* A keeper may have frozen it again meanwhile, after a restart. */
 	if (firn_ledger_refresh(ledger, err) < 0)
@@ -305,8 +306,12 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 	thawing.open = firn_ledger_open_changes(ledger, "freeze");
 	if (thawing.open == NULL)
 		return firn_err_nomem(err);
-	if (firn_freezer_refuse(target, err) < 0 ||
-	    let_go(&thawing, target, ledger, &stuck, err) < 0 ||
+	if (firn_freezer_refuse(target, err) < 0)
+		return firn_err_in(err, "thaw");
+	/* Before anybody can meet it; a socket that is locked doesn't keep all
+	 * others waiting. */
+	mended = firn_peeking_undo(target->host, ledger, &unmended);
+	if (let_go(&thawing, target, ledger, &stuck, err) < 0 ||
 	    look(&thawing, target, err) < 0 || may(&thawing, force, err) < 0)
 		return firn_err_in(err, "thaw");
 	if (is_gone(&thawing))
@@ -328,6 +333,10 @@ firn_thaw(struct firn_target *target, struct firn_ledger *ledger, bool force,
 		return firn_err_in(err, "thaw");
 	if (stuck.code != 0) {
 		*err = stuck;
+		return firn_err_in(err, "thaw");
+	}
+	if (mended < 0) {
+		*err = unmended;
 		return firn_err_in(err, "thaw");
 	}
 	*ret = report(&thawing);

@@ -11,6 +11,7 @@
 #include "contain/freeze/freezer.h"
 #include "contain/freeze/thaw_forget.h"
 #include "contain/keep/keeper.h"
+#include "contain/peek/peeking.h"
 #include "firn/freeze.h"
 
 static void
@@ -73,7 +74,8 @@ give_up(const struct firn_host *host, struct firn_ledger *ledger,
 	json_t *change;
 	size_t i;
 
-	if (firn_quarantine_undo(host, ledger, &returned, err) < 0)
+	if (firn_peeking_undo(host, ledger, err) < 0 ||
+	    firn_quarantine_undo(host, ledger, &returned, err) < 0)
 		return firn_err_in(err, "thaw");
 
 	json_array_foreach(open, i, change) {
