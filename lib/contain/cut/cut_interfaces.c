@@ -14,6 +14,8 @@ const struct firn_method *const firn_link_methods[] = {
 	&firn_method_clsact,
 	&firn_method_nft,
 	&firn_method_down,
+	&firn_method_own,
+	&firn_method_own_clsact,
 	NULL,
 };
 
@@ -48,6 +50,7 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 {
 	const struct firn_method *const *methods = room->methods;
 	struct firn_cut *cut = room->cut;
+	autojson json_t *named = json_object();
 	char covers[160];
 	struct firn_place place = {
 		.on = end->outside.name,
@@ -63,12 +66,15 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 		 cut->how->n_allow > 0 ? "; address resolution for what is "
 					 "allowed stays"
 				       : "");
+	place.details = named;
+	firn_json_text(named, "inside", end->inside.name);
 	for (; *methods != NULL; methods++) {
-		autojson json_t *details = json_object();
+		autojson json_t *details = json_copy(named);
 		int done;
 
+		if ((*methods)->own)
+			continue;
 		place.details = details;
-		firn_json_text(details, "inside", end->inside.name);
 		done = firn_cut_with(cut, *methods, &place, err);
 		if (done < 0)
 			return -1;

@@ -33,7 +33,7 @@ int
 firn_cut_own(const struct firn_room *room, const struct firn_link *link,
 	     const char *sides, struct firn_err *err)
 {
-	autojson json_t *details = json_object();
+	const struct firn_method *const *methods = room->methods;
 	struct firn_place place = {
 		.on = link->name,
 		.covers = COVERS,
@@ -41,12 +41,19 @@ firn_cut_own(const struct firn_room *room, const struct firn_link *link,
 		.link = link,
 		.sides = sides,
 		.netns_fd = -1,
-		.details = details,
 	};
+	int done = 0;
 
 	if (!has_cgroup(room))
 		return 0;
-	return firn_cut_with(room->cut, &firn_method_own, &place, err);
+	for (; done == 0 && *methods != NULL; methods++) {
+		autojson json_t *details = json_object();
+
+		place.details = details;
+		if ((*methods)->own)
+			done = firn_cut_with(room->cut, *methods, &place, err);
+	}
+	return done;
 }
 
 static int
