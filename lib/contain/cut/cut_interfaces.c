@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "contain/cut/cut_stopgap.h"
 #include "contain/cut/interfaces.h"
 #include "contain/cut/sharers.h"
 
@@ -68,7 +69,9 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 				       : "");
 	place.details = named;
 	firn_json_text(named, "inside", end->inside.name);
-	for (; *methods != NULL; methods++) {
+	if (firn_cut_at_once(cut, methods, &place, ret_done, err) < 0)
+		return -1;
+	for (; !*ret_done && *methods != NULL; methods++) {
 		autojson json_t *details = json_copy(named);
 		int done;
 

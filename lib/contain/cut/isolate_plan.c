@@ -28,6 +28,8 @@ add(const struct plan *plan, const struct firn_method *const *methods, bool own,
 {
 	json_t *entry = json_object(), *tried = json_array();
 
+	if (methods == firn_link_methods && !own)
+		firn_json_text(entry, "at_once", firn_method_clsact.name);
 	for (; *methods != NULL; methods++)
 		if ((*methods)->own == own)
 			json_array_append_new(tried,
