@@ -37,7 +37,10 @@ done
 		-p "$processes" -l "$links" -c "$others" "${firns[@]/#/-f}"
 
 work=$(mktemp -d /var/tmp/firn-bench-XXXXXX)
-own=firn-bench-$$
+own=firn-bench-$$ names=()
+for ((i = 0; i < others; i++)); do # as engines call theirs
+	names+=("$(printf '%032x%032x' $$ $i)")
+done
 mkdir -p /run/firn
 mount -t tmpfs -o mode=0700 tmpfs /run/firn
 export RUNC_ROOT=/run/runc
@@ -45,8 +48,8 @@ export RUNC_ROOT=/run/runc
 clean_up() {
 	"${firns[0]}" release -q "$own" >/dev/null 2>&1 || true
 	"${firns[0]}" thaw -q "$own" >/dev/null 2>&1 || true
-	for ((i = 0; i <= others; i++)); do
-		runc --root "$RUNC_ROOT" delete -f "$own${i/#0/}" 2>/dev/null || true
+	for name in "$own" "${names[@]}"; do
+		runc --root "$RUNC_ROOT" delete -f "$name" 2>/dev/null || true
 	done
 	rm -rf "$work"
 }
@@ -124,7 +127,7 @@ column() { # FILE COLUMN -- its median and its most.
 
 make_bundle
 run_container "$own"
-for ((i = 1; i <= others; i++)); do run_container "$own$i"; done
+for name in "${names[@]}"; do run_container "$name"; done
 give_links
 sleep 1 # until it has settled
 "${firns[0]}" keygen "$work/key" >/dev/null
