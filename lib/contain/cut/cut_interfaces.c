@@ -114,7 +114,8 @@ name_the_rest(const struct firn_room *room, const struct firn_end *end,
 		firn_cut_open(room->cut,
 			      "%s: raw frames that are sent past the queueing "
 			      "discipline (PACKET_QDISC_BYPASS, AF_XDP): there "
-			      "is no end on the host to stop them at",
+			      "is no end on the host to stop them at; none "
+			      "while it is frozen",
 			      name);
 }
 

@@ -100,7 +100,8 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 		 room->powers->raw)
 		firn_cut_open(room->cut,
 			      "%s: raw frames that it sends past the queueing "
-			      "discipline (PACKET_QDISC_BYPASS, AF_XDP)",
+			      "discipline (PACKET_QDISC_BYPASS, AF_XDP); none "
+			      "while it is frozen",
 			      name);
 	return 0;
 }
@@ -145,6 +146,11 @@ by_reach(const void *a, const void *b)
 	return left->ifindex < right->ifindex ? -1 : 1;
 }
 
+/* Frames past the queueing discipline meet no program of ours.  netfilter's
+ * egress hook sees those of PACKET_QDISC_BYPASS (Linux 5.16), but there nothing
+ * tells whose they are; those of AF_XDP meet nothing at all.  Source: kernel
+ * net/packet/af_packet.c, packet_direct_xmit(); net/xdp/xsk.c,
+ * xsk_generic_xmit(); net/netfilter/nft_socket.c, nft_socket_init(). */
 static void
 name_hosts_rest(const struct firn_room *room)
 {
@@ -156,7 +162,7 @@ name_hosts_rest(const struct firn_room *room)
 			      "raw frames that it sends on interfaces made "
 			      "from now on, or past the queueing discipline "
 			      "(PACKET_QDISC_BYPASS, AF_XDP): it has "
-			      "CAP_NET_RAW",
+			      "CAP_NET_RAW, and sends none while it is frozen",
 			      where);
 	name_forwarding(room, where);
 	if (room->powers->bpf)
