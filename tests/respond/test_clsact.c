@@ -15,6 +15,7 @@
 #include "contain/cut/bpf_call.h"
 #include "contain/cut/clsact.h"
 #include "contain/cut/isolate_with.h"
+#include "contain/cut/sharers.h"
 #include "respond/drill_link.h"
 
 /* The cut by a clsact qdisc: until tcx stands, where tcx can't be had, and of
@@ -397,6 +398,27 @@ START_TEST(of_one_that_shares_its_interface_only_its_own_frames_are_dropped)
 }
 END_TEST
 
+static void
+only_waits(int fd)
+{
+	guest_waits(fd, 'r');
+}
+
+START_TEST(who_is_not_of_its_cgroup_may_be_somebody_else)
+{
+	uint64_t netns = target->namespaces.inode[FIRN_NS_NET];
+	struct guest its = guest_starts(IN_CGROUP | IN_NETNS, only_waits);
+	struct guest other;
+
+	ck_assert(firn_sharers_none(target, netns));
+	other = guest_starts(IN_NETNS, only_waits);
+	ck_assert(!firn_sharers_none(target, netns));
+	guest_ends(&other);
+	ck_assert(firn_sharers_none(target, netns));
+	guest_ends(&its);
+}
+END_TEST
+
 /* The one added the qdisc, the other found it there: whoever goes last takes it
  * away. */
 START_TEST(two_cuts_in_one_qdisc_leave_none)
@@ -440,6 +462,7 @@ add(TCase *tcase)
 	tcase_add_test(
 		tcase,
 		of_one_that_shares_its_interface_only_its_own_frames_are_dropped);
+	tcase_add_test(tcase, who_is_not_of_its_cgroup_may_be_somebody_else);
 	tcase_add_test(tcase, two_cuts_in_one_qdisc_leave_none);
 }
 

@@ -36,6 +36,7 @@ struct firn_cut {
 	json_t *unix_sockets, *keeper;                   /* likewise, or NULL */
 	size_t n_changes;                                /* made by this call */
 	int attempts_fd; /* where the change under way counts them, or -1 */
+	uint64_t before_scan; /* the last change before the first stop-gap */
 	bool cgroup_holds;
 	bool knows_ours; /* a namespace of its knows ours by a number */
 };

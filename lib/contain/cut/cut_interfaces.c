@@ -45,6 +45,27 @@ leave_all_open(const struct firn_room *room, const char *why)
 }
 
 /* The suspect may have named it: the terminal's safety is JSON's, not ours. */
+struct firn_place
+firn_end_place(const struct firn_cut *cut, const struct firn_end *end,
+	       char covers[FIRN_COVERS], json_t *details)
+{
+	snprintf(covers, FIRN_COVERS,
+		 "every frame, both ways, of the container's interface %u, raw "
+		 "ones too%s",
+		 end->inside.ifindex,
+		 cut->how->n_allow > 0 ? "; address resolution for what is "
+					 "allowed stays"
+				       : "");
+	firn_json_text(details, "inside", end->inside.name);
+	return (struct firn_place){
+		.on = end->outside.name,
+		.covers = covers,
+		.link = &end->outside,
+		.netns_fd = -1,
+		.details = details,
+	};
+}
+
 static int
 cut_end(const struct firn_room *room, const struct firn_end *end,
 	bool *ret_done, struct firn_err *err)
@@ -52,23 +73,9 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 	const struct firn_method *const *methods = room->methods;
 	struct firn_cut *cut = room->cut;
 	autojson json_t *named = json_object();
-	char covers[160];
-	struct firn_place place = {
-		.on = end->outside.name,
-		.covers = covers,
-		.link = &end->outside,
-		.netns_fd = -1,
-	};
+	char covers[FIRN_COVERS];
+	struct firn_place place = firn_end_place(cut, end, covers, named);
 
-	snprintf(covers, sizeof(covers),
-		 "every frame, both ways, of the container's interface %u, raw "
-		 "ones too%s",
-		 end->inside.ifindex,
-		 cut->how->n_allow > 0 ? "; address resolution for what is "
-					 "allowed stays"
-				       : "");
-	place.details = named;
-	firn_json_text(named, "inside", end->inside.name);
 	if (firn_cut_at_once(cut, methods, &place, ret_done, err) < 0)
 		return -1;
 	for (; !*ret_done && *methods != NULL; methods++) {

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/cut/cut_interfaces.h"
+#include "contain/cut/cut_stopgap.h"
 
 #define COVERS                                                              \
 	"every frame that sockets of its cgroup send there, raw ones too, " \
@@ -122,9 +123,13 @@ firn_cut_shared(const struct firn_room *room,
 {
 	static const char where[] = "the network namespace that it shares";
 
-	for (size_t i = 0; i < interfaces->n_ends; i++)
-		if (cut_end(room, &interfaces->ends[i], err) < 0)
+	for (size_t i = 0; i < interfaces->n_ends; i++) {
+		const struct firn_end *end = &interfaces->ends[i];
+
+		if (cut_end(room, end, err) < 0 ||
+		    firn_cut_is_shared(room->cut, &end->outside, err) < 0)
 			return -1;
+	}
 	if (room->powers->raw)
 		firn_cut_open(room->cut,
 			      "%s: frames that its packet sockets receive "

@@ -29,6 +29,24 @@ FIRN_MUST_CHECK int firn_cut_at_once(struct firn_cut *cut,
 				     struct firn_err *err);
 
 /*
+ * firn_cut_before_scan(cut, methods, err) -- stop-gaps at the interfaces of its
+ * first process, if nobody but its cgroup lives there.
+ *
+ * To find all of its processes, and the namespaces that they live in, takes
+ * 10 ms and more.  Nothing is said in the result: firn_cut_interfaces() comes
+ * after.
+ */
+FIRN_MUST_CHECK int firn_cut_before_scan(
+	struct firn_cut *cut, const struct firn_method *const *methods,
+	struct firn_err *err);
+
+/* firn_cut_is_shared(cut, link, err) -- somebody else is there after all: take
+ * that stop-gap away again. */
+FIRN_MUST_CHECK int firn_cut_is_shared(struct firn_cut *cut,
+				       const struct firn_link *link,
+				       struct firn_err *err);
+
+/*
  * firn_cut_for_good(cut, err) -- what lasts behind every stop-gap of the
  * ledger, which then goes.
  *

@@ -129,7 +129,8 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 	}
 	if ((part & FIRN_ISOLATE_LINKS) != 0) {
 		if (cut->target->members.items == NULL &&
-		    firn_target_scan(cut->target, err) < 0)
+		    (firn_cut_before_scan(cut, methods, err) < 0 ||
+		     firn_target_scan(cut->target, err) < 0))
 			return -1;
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
