@@ -34,9 +34,13 @@ show_plan(FILE *out, const json_t *result)
 	json_array_foreach(json_object_get(plan, "would_cut"), i, cut) {
 		const json_t *methods = json_object_get(cut, "methods"),
 			     *method;
-		char tried[128] = "";
+		const char *at_once = firn_json_string(cut, "at_once", NULL);
+		char tried[160] = "";
 		size_t k;
 
+		if (at_once != NULL)
+			snprintf(tried, sizeof(tried), "%s at once, then ",
+				 at_once);
 		json_array_foreach(methods, k, method) {
 			strncat(tried, k > 0 ? ", else " : "",
 				sizeof(tried) - strlen(tried) - 1);

@@ -240,5 +240,24 @@ jq -e '(.members | map(.frozen)) as $frozen | ($frozen | index(false)) as
 	"$dir/lab/data/manifest.json" >/dev/null ||
 	fail "not frozen again: the marks in manifest.json"
 
+# --max-freeze: what others thaw is frozen again, what the keeper thaws is not.
+captured "$name" --max-freeze 10m
+thaw_files "$name"
+sleep 0.5
+whole "thaw before --max-freeze"
+grep -q 'thawed meanwhile, by thaw_files .*frozen again' "$dir/said" ||
+	fail "thaw before --max-freeze: $(cat "$dir/said")"
+captured "$name" --max-freeze 3s
+runs() {
+	"$firn" list --json | jq -e --arg name "$1" '.containers[] |
+		select(.name == $name) | .state == "running"'
+}
+engine_wait 20 runs "$name" || fail "--max-freeze: it isn't thawed"
+whole "--max-freeze"
+grep 'thawed meanwhile, by firn-keeper' "$dir/said" >"$dir/told" ||
+	fail "--max-freeze: no thaw by the keeper: $(cat "$dir/said")"
+grep 'frozen again' "$dir/told" &&
+	fail "--max-freeze: the keeper's thaw was undone"
+
 [ $failed -eq 0 ] && echo "killed, stopped, removed, thawed: captured whole"
 exit $failed

@@ -70,7 +70,8 @@ FIRN_MUST_CHECK int firn_isolation_parse(
  * `*ret` is a new object:
  *   "state"    "isolated", or "partial" with what is left open
  *   "methods"  array of {"method": "cgroup-bpf" | "unix-bpf" | "tcx" |
- *              "clsact" | "nft" | "link-down" | "tcx-cgroup" | "tcx-inside",
+ *              "clsact" | "nft" | "link-down" | "tcx-cgroup" |
+ *              "clsact-cgroup" | "tcx-inside",
  *              "on": cgroup or interface, "covers": text, "verified": bool,
  *              "elapsed_us"}
  *   "not_used" array of {"method", "why"}
@@ -98,9 +99,10 @@ FIRN_MUST_CHECK int firn_isolate(struct firn_target *target,
 				 const struct firn_isolation *how, json_t **ret,
 				 struct firn_err *err);
 
-/* Only the part on the cgroup (0.1 ms), only the part on interfaces, and only
- * what can wait: the report of unix sockets, and the keeper.  Capture puts the
- * freeze between the first two. */
+/* Only the part on the cgroup (0.1 ms), only the part on interfaces, at first
+ * by what is quick where that's not what lasts, and only what can wait: what
+ * lasts, which then stands in "methods" again, the report of unix sockets, and
+ * the keeper.  Capture puts the freeze between the first two. */
 enum firn_isolate_part {
 	FIRN_ISOLATE_CGROUP = 1,
 	FIRN_ISOLATE_LINKS = 2,
@@ -174,8 +176,9 @@ FIRN_MUST_CHECK int firn_release(struct firn_ledger *ledger, json_t **ret,
  * changes nothing.
  *
  * `*ret` is a new object: "would_cut", an array of {"methods": those that are
- * tried in turn until one holds, "on": cgroup or interface, "inside": the
- * interface's name in the container}; "would_stay_open", an array of texts.
+ * tried in turn until one holds, "at_once": the one that is there until then,
+ * "on": cgroup or interface, "inside": the interface's name in the container};
+ * "would_stay_open", an array of texts.
  */
 FIRN_MUST_CHECK int firn_isolate_plan(const struct firn_target *target,
 				      const struct firn_isolation *how,

@@ -23,6 +23,10 @@ struct timespec firn_now(void);
 /* firn_monotonic_ns() -- nanoseconds since some fixed point, for durations. */
 uint64_t firn_monotonic_ns(void);
 
+/* firn_boot_ns() -- nanoseconds since the node was started, with those that it
+ * slept. */
+uint64_t firn_boot_ns(void);
+
 /* firn_time_text(when, ret) -- as text. */
 void firn_time_text(struct timespec when, char ret[FIRN_TIME_TEXT]);
 

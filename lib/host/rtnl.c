@@ -246,6 +246,7 @@ read_link(const struct nlmsghdr *answer, struct firn_link *link)
 			 firn_rtnl_nested(link_attr(answer, IFLA_LINKINFO),
 					  IFLA_INFO_KIND)));
 	link->peer = firn_rtnl_number(link_attr(answer, IFLA_LINK));
+	link->tx_queue_len = firn_rtnl_number(link_attr(answer, IFLA_TXQLEN));
 	attr = link_attr(answer, IFLA_LINK_NETNSID);
 	if (attr != NULL) {
 		link->elsewhere = true;

@@ -28,6 +28,7 @@ struct firn_link {
 	uint32_t peer;     /* IFLA_LINK: of a veth, the other end; 0 if none */
 	bool elsewhere;    /* that one is in another network namespace */
 	int32_t peer_nsid; /* which, as ours numbers them; -1 if unknown */
+	uint32_t tx_queue_len; /* frames */
 	unsigned char address[32];
 	size_t address_len;
 };

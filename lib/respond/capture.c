@@ -89,6 +89,38 @@ freeze(struct firn_run *run, struct firn_err *err)
 	return 0;
 }
 
+static bool
+is_replaced(const json_t *method, const json_t *newer)
+{
+	const char *name = firn_json_string(method, "method", NULL);
+	const json_t *other;
+	size_t i;
+
+	if (name == NULL || strcmp(name, "clsact") != 0)
+		return false;
+	json_array_foreach(newer, i, other) {
+		if (json_equal(json_object_get(other, "on"),
+			       json_object_get(method, "on")) == 1)
+			return true;
+	}
+	return false;
+}
+
+/* What has another method by now: contain/cut/cut_stopgap.h. */
+static void
+replace_methods(json_t *links, const json_t *rest)
+{
+	json_t *methods = json_object_get(links, "methods");
+	const json_t *newer = json_object_get(rest, "methods");
+
+	for (size_t i = json_array_size(methods); i-- > 0;)
+		if (is_replaced(json_array_get(methods, i), newer))
+			json_array_remove(methods, i);
+	json_array_extend(methods, (json_t *)(uintptr_t)newer);
+	json_array_extend(json_object_get(links, "not_used"),
+			  json_object_get(rest, "not_used"));
+}
+
 /* What could wait: added to what was said of the interfaces. */
 static int
 cut_rest(struct firn_run *run, struct firn_err *err)
@@ -101,6 +133,7 @@ cut_rest(struct firn_run *run, struct firn_err *err)
 	if (cut(run, FIRN_ISOLATE_REST, "isolate_rest", err) < 0)
 		return -1;
 	rest = json_object_get(run->result, "isolate_rest");
+	replace_methods(links, rest);
 	json_object_set(links, "unix", json_object_get(rest, "unix"));
 	json_object_set(links, "keeper", json_object_get(rest, "keeper"));
 	json_array_extend(json_object_get(links, "open"),

@@ -20,9 +20,7 @@ firn_run_watch(struct firn_run *run, struct firn_err *err)
 {
 	struct firn_watching how = {
 		.holds_tasks = !run->how->leave_tasks,
-		/* Not against firn's own keeper. */
-		.refreeze = !run->how->leave_thawed &&
-			    run->how->freezing.max_s == 0,
+		.refreeze = !run->how->leave_thawed,
 		.alarm = run->how->alarm,
 		.alarm_arg = run->how->alarm_arg,
 	};

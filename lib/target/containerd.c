@@ -120,6 +120,8 @@ read_bundle(const struct firn_host *host, const char *namespace,
 	uint64_t pid;
 	char line[32];
 
+	if (sieve_need(ret->sieve, strrchr(bundle, '/') + 1) == SIEVE_NOTHING)
+		return;
 	if (disk_json(host, path.text, &config, &err) < 0) {
 		if (err.code != ENOENT)
 			traces_problem(ret, &err);
@@ -147,9 +149,12 @@ read_bundle(const struct firn_host *host, const char *namespace,
 	add_runc_root(host, bundle, namespace, places);
 }
 
-void
-containerd_traces(const struct firn_host *host, struct places *places,
-		  struct traces *ret)
+typedef void bundle_fn(const char *namespace, const char *bundle, void *arg);
+
+/* The bundles of all namespaces. */
+static void
+each_bundle(const struct firn_host *host, const struct places *places,
+	    bundle_fn *each, void *arg)
 {
 	for (size_t i = 0; i < places->tasks.n; i++) {
 		const char *root = places->tasks.items[i];
@@ -161,11 +166,48 @@ containerd_traces(const struct firn_host *host, struct places *places,
 			autofree char **ids = disk_names(host, space.text);
 
 			for (size_t n = 0; ids != NULL && ids[n] != NULL; n++)
-				read_bundle(host, spaces[k],
-					    disk_path("%s/%s", space.text,
-						      ids[n])
-						    .text,
-					    places, ret);
+				each(spaces[k],
+				     disk_path("%s/%s", space.text, ids[n])
+					     .text,
+				     arg);
 		}
 	}
+}
+
+static void
+sift(const char *namespace, const char *bundle, void *arg)
+{
+	(void)namespace;
+	sieve_file(arg, strrchr(bundle, '/') + 1,
+		   disk_path("%s/config.json", bundle).text);
+}
+
+void
+containerd_sift(const struct places *places, struct sieve *sieve)
+{
+	each_bundle(sieve->host, places, sift, sieve);
+}
+
+struct reading {
+	const struct firn_host *host;
+	struct places *places;
+	struct traces *ret;
+};
+
+static void
+read_one(const char *namespace, const char *bundle, void *arg)
+{
+	const struct reading *reading = arg;
+
+	read_bundle(reading->host, namespace, bundle, reading->places,
+		    reading->ret);
+}
+
+void
+containerd_traces(const struct firn_host *host, struct places *places,
+		  struct traces *ret)
+{
+	struct reading reading = { host, places, ret };
+
+	each_bundle(host, places, read_one, &reading);
 }

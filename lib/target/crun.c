@@ -50,12 +50,15 @@ read_status(const struct firn_host *host, const char *root, const char *id,
 {
 	const struct disk_path folder = disk_path("%s/%s", root, id);
 	const struct disk_path path = disk_path("%s/status", folder.text);
+	enum sieve_need need = sieve_need(ret->sieve, id);
 	autojson json_t *status = NULL;
 	struct firn_err err = { 0 };
 	const char *cgroup, *bundle;
 	struct trace *trace;
 	json_int_t start;
 
+	if (need == SIEVE_NOTHING)
+		return;
 	if (disk_json(host, path.text, &status, &err) < 0) {
 		if (err.code != ENOENT)
 			traces_problem(ret, &err);
@@ -77,7 +80,8 @@ read_status(const struct firn_host *host, const char *root, const char *id,
 	traces_text(ret, &trace->created,
 		    firn_json_string(status, "created", NULL));
 	trace->records = crun_records;
-	read_config(host, folder.text, ret, trace);
+	if (need == SIEVE_WHOLE)
+		read_config(host, folder.text, ret, trace);
 }
 
 void

@@ -191,6 +191,8 @@ read_container(const struct firn_host *host, const char *root, const char *id,
 	const char *name;
 	struct trace *trace;
 
+	if (sieve_need(ret->sieve, id) == SIEVE_NOTHING)
+		return;
 	if (disk_json(host, path.text, &config, &err) < 0) {
 		if (err.code != ENOENT)
 			traces_problem(ret, &err);
@@ -220,6 +222,25 @@ read_container(const struct firn_host *host, const char *root, const char *id,
 	set_layers(host, ret, trace, firn_json_string(config, "Driver", NULL));
 	if (trace->layers != NULL)
 		trace->records = docker_records;
+}
+
+void
+docker_sift(const struct places *places, struct sieve *sieve)
+{
+	for (size_t i = 0; i < places->docker.n; i++) {
+		const char *root = places->docker.items[i];
+		autofree char **names =
+			disk_names(sieve->host,
+				   disk_path("%s/containers", root).text);
+
+		for (size_t k = 0; names != NULL && names[k] != NULL; k++)
+			if (is_container(names[k]))
+				sieve_file(sieve, names[k],
+					   disk_path("%s/containers/%s/"
+						     "config.v2.json",
+						     root, names[k])
+						   .text);
+	}
 }
 
 void

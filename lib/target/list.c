@@ -131,7 +131,7 @@ firn_targets(const struct firn_host *host, json_t **ret, struct firn_err *err)
 
 	if (node == NULL)
 		return firn_err_nomem(err);
-	done = node_read(node, host, err);
+	done = node_read(node, host, NULL, err);
 	if (done < 0)
 		firn_err_in(err, "look at this node");
 	else

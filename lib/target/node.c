@@ -11,6 +11,7 @@
 #include "target/disk.h"
 #include "target/namespaces.h"
 #include "target/runtimes.h"
+#include "target/sieve.h"
 
 static bool
 is_long_id(const char *id)
@@ -345,8 +346,30 @@ find_mounts(const struct firn_host *host, struct firn_cgroup_mounts *mounts)
 	}
 }
 
+static void
+read_traces(struct node *node, const struct query *query)
+{
+	autodone(sieve_end) struct sieve sieve = { 0 };
+	const struct firn_host *host = node->host;
+
+	sieve_start(&sieve, host, &node->kernel, query);
+	if (!sieve.all) {
+		docker_sift(&node->places, &sieve);
+		containerd_sift(&node->places, &sieve);
+		storage_sift(&node->places, &sieve);
+	}
+	node->traces.sieve = &sieve;
+	docker_traces(host, &node->places, &node->traces);
+	containerd_traces(host, &node->places, &node->traces);
+	storage_traces(host, &node->places, &node->traces);
+	runc_traces(host, &node->places, &node->traces);
+	crun_traces(host, &node->places, &node->traces);
+	node->traces.sieve = NULL;
+}
+
 int
-node_read(struct node *ret, const struct firn_host *host, struct firn_err *err)
+node_read(struct node *ret, const struct firn_host *host,
+	  const struct query *query, struct firn_err *err)
 {
 	*ret = (struct node){ .host = host };
 	if (firn_cgroup_mounts(host, &ret->mounts, err) < 0 ||
@@ -355,11 +378,7 @@ node_read(struct node *ret, const struct firn_host *host, struct firn_err *err)
 		return -1;
 	find_mounts(host, &ret->mounts);
 	places_find(host, &ret->kernel, &ret->places);
-	docker_traces(host, &ret->places, &ret->traces);
-	containerd_traces(host, &ret->places, &ret->traces);
-	storage_traces(host, &ret->places, &ret->traces);
-	runc_traces(host, &ret->places, &ret->traces);
-	crun_traces(host, &ret->places, &ret->traces);
+	read_traces(ret, query);
 
 	/* One more, for a cgroup or process that nobody else names. */
 	ret->candidates = calloc(ret->kernel.n_groups + ret->traces.n + 1,

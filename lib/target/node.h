@@ -44,9 +44,10 @@ struct node {
 	char bare_id[NAMES_MAX + 1];
 };
 
-/* node_read(ret, host, err) -- look at everything, once. */
+/* node_read(ret, host, query, err) -- look at everything, once; of the
+ * runtimes' state only what it takes to answer the query, if it isn't NULL. */
 FIRN_MUST_CHECK int node_read(struct node *ret, const struct firn_host *host,
-			      struct firn_err *err);
+			      const struct query *query, struct firn_err *err);
 void node_free(struct node *node);
 
 /*

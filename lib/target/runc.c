@@ -83,11 +83,14 @@ read_state(const struct firn_host *host, const char *root, const char *id,
 	   struct traces *ret)
 {
 	const struct disk_path path = disk_path("%s/%s/state.json", root, id);
+	enum sieve_need need = sieve_need(ret->sieve, id);
 	autojson json_t *state = NULL;
 	struct firn_err err = { 0 };
 	const char *says;
 	struct trace *trace;
 
+	if (need == SIEVE_NOTHING)
+		return;
 	if (disk_json(host, path.text, &state, &err) < 0) {
 		if (err.code != ENOENT)
 			traces_problem(ret, &err);
@@ -114,7 +117,8 @@ read_state(const struct firn_host *host, const char *root, const char *id,
 		    firn_json_string(state, "created", NULL));
 	set_bundle(ret, trace, firn_json_at(state, "config", "labels", NULL));
 	trace->records = runc_records;
-	read_config(host, ret, trace);
+	if (need == SIEVE_WHOLE)
+		read_config(host, ret, trace);
 }
 
 void

@@ -5,14 +5,21 @@
  * runtimes -- the traces that each runtime leaves on disk.
  *
  * Each *_traces() adds what it finds in its places.  A state file that can't
- * be read or parsed is a problem noted in `ret`, and the rest goes on.
+ * be read or parsed is a problem noted in `ret`, and the rest goes on.  What
+ * the sieve of `ret` doesn't want is not read.
  */
 
 #include <jansson.h>
 
 #include "firn/host.h"
 #include "target/places.h"
+#include "target/sieve.h"
 #include "target/trace.h"
+
+/* What of it names a container goes through the sieve first: *_sift(). */
+void docker_sift(const struct places *places, struct sieve *sieve);
+void containerd_sift(const struct places *places, struct sieve *sieve);
+void storage_sift(const struct places *places, struct sieve *sieve);
 
 /* config.v2.json in the data root: names, image, mounts, how it ended. */
 void docker_traces(const struct firn_host *host, const struct places *places,

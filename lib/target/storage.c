@@ -105,7 +105,7 @@ read_container(const struct firn_host *host, const struct places *places,
 	struct trace *trace;
 	bool crio;
 
-	if (!is_id(id))
+	if (!is_id(id) || sieve_need(ret->sieve, id) == SIEVE_NOTHING)
 		return;
 	config = config_of(host, places, root, id, &folder, ret);
 	maker = oci_annotation(config, "io.container.manager");
@@ -136,24 +136,74 @@ read_container(const struct firn_host *host, const struct places *places,
 	trace->records = storage_records;
 }
 
+static int
+read_list(const struct firn_host *host, const char *root, json_t **ret,
+	  struct firn_err *err)
+{
+	const struct disk_path path =
+		disk_path("%s/overlay-containers/containers.json", root);
+	autofree char *text = NULL;
+	size_t len;
+
+	if (firn_host_read(host, path.text, (size_t)16 << 20, &text, &len,
+			   err) < 0)
+		return -1;
+	return firn_json_parse(text, len, path.text, ret, err);
+}
+
+/* podman's names are in the list, CRI-O's in the configuration. */
+static void
+sift(const struct places *places, const char *root, const json_t *entry,
+     struct sieve *sieve)
+{
+	const char *id = firn_json_string(entry, "id", NULL);
+	autofree char *text = NULL;
+
+	if (!is_id(id))
+		return;
+	text = json_dumps(entry, 0);
+	if (text != NULL)
+		sieve_text(sieve, id, text, strlen(text));
+	for (size_t i = 0; i <= places->runroots.n; i++)
+		sieve_file(sieve, id,
+			   disk_path("%s/overlay-containers/%s/userdata/"
+				     "config.json",
+				     i == 0 ? root
+					    : places->runroots.items[i - 1],
+				     id)
+				   .text);
+}
+
+void
+storage_sift(const struct places *places, struct sieve *sieve)
+{
+	for (size_t i = 0; i < places->storage.n; i++) {
+		const char *root = places->storage.items[i];
+		autojson json_t *all = NULL;
+		struct firn_err none = { 0 };
+		json_t *entry;
+		size_t k;
+
+		if (read_list(sieve->host, root, &all, &none) < 0)
+			continue;
+		json_array_foreach(all, k, entry)
+			if (k < CONTAINERS_MAX)
+				sift(places, root, entry, sieve);
+	}
+}
+
 void
 storage_traces(const struct firn_host *host, const struct places *places,
 	       struct traces *ret)
 {
 	for (size_t i = 0; i < places->storage.n; i++) {
 		const char *root = places->storage.items[i];
-		const struct disk_path path =
-			disk_path("%s/overlay-containers/containers.json",
-				  root);
-		autofree char *text = NULL;
 		autojson json_t *all = NULL;
 		struct firn_err err = { 0 };
 		json_t *entry;
-		size_t len, k;
+		size_t k;
 
-		if (firn_host_read(host, path.text, (size_t)16 << 20, &text,
-				   &len, &err) < 0 ||
-		    firn_json_parse(text, len, path.text, &all, &err) < 0) {
+		if (read_list(host, root, &all, &err) < 0) {
 			if (err.code != ENOENT)
 				traces_problem(ret, &err);
 			continue;

@@ -225,7 +225,7 @@ open_any(struct firn_target **ret, const struct firn_host *host,
 		return firn_err_nomem(err);
 	if (query_parse(name, query, err) < 0)
 		return -1;
-	done = node_read(node, host, err);
+	done = node_read(node, host, query, err);
 	if (done < 0)
 		firn_err_in(err, "look at this node");
 	else

@@ -28,6 +28,7 @@ enum trace_answer {
 	TRACE_NO,
 	TRACE_YES,
 };
+struct sieve;
 
 /* NULL and 0 mean that this place doesn't say. */
 struct trace {
@@ -74,6 +75,7 @@ struct trace {
 struct traces {
 	struct trace *items;
 	size_t n, size;
+	const struct sieve *sieve;
 	json_t *problems; /* array of text: state that can't be read */
 	bool failed;      /* out of memory; stays so, as in base/buf.h */
 };

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "contain/ledger/ledger_file.h"
 #include "contain/watch/freeze_watch.h"
@@ -225,6 +226,54 @@ START_TEST(without_a_holder_it_is_frozen_again_at_the_next_look)
 }
 END_TEST
 
+/* A keeper's entry in the ledger, which is all that a watch knows of it. */
+static void
+has_a_keeper(uint64_t deadline_s)
+{
+	autojson json_t *details =
+		json_pack("{s:s, s:I}", "purpose", "thaw", "deadline_boot_s",
+			  (json_int_t)deadline_s);
+	uint64_t change;
+
+	ck_ok(firn_ledger_ask(ledger, "keep", details, &change, &err));
+}
+
+START_TEST(until_a_keeper_thaws_it_a_thaw_is_undone)
+{
+	const uint64_t second = 1000000000;
+
+	has_a_keeper(firn_boot_ns() / second + 600);
+	cage_make(&cage, (unsigned)_i);
+	cage_run(&cage, "", cage_beat_0);
+	cage_target(&cage, "");
+	freeze_and_watch(true, true, false);
+	others_write_all(false);
+	ck_assert(is_frozen_again());
+	firn_watch_look(watch);
+	ck_assert_uint_ge(n_thaws(), 1);
+	ck_assert(json_is_true(json_object_get(thaw(0), "refrozen")));
+}
+END_TEST
+
+START_TEST(once_its_time_has_passed_it_runs_on)
+{
+	const unsigned kinds = (unsigned)_i % 4;
+
+	has_a_keeper(1);
+	cage_make(&cage, kinds);
+	cage_run(&cage, "", cage_beat_0);
+	cage_target(&cage, "");
+	freeze_and_watch(_i < 4, true, false);
+	others_write_all(false);
+	ck_assert(cage_runs(&cage, 0));
+	ck_assert(!firn_watch_look(watch));
+	ck_assert(cage_runs(&cage, 0));
+	ck_assert_uint_ge(n_alarms, 1);
+	ck_assert_uint_ge(n_thaws(), 1);
+	ck_assert(json_is_false(json_object_get(thaw(0), "refrozen")));
+}
+END_TEST
+
 START_TEST(a_thaw_of_one_hierarchy_alone_lets_nothing_run)
 {
 	cage_make(&cage, CAGE_BOTH);
@@ -323,6 +372,13 @@ main(void)
 	tcase_add_loop_test(
 		tests, without_a_holder_it_is_frozen_again_at_the_next_look,
 		first, end);
+	tcase_add_loop_test(tests, until_a_keeper_thaws_it_a_thaw_is_undone,
+			    first, end);
+	/* With a holder, and without one. */
+	tcase_add_loop_test(tests, once_its_time_has_passed_it_runs_on, first,
+			    end);
+	tcase_add_loop_test(tests, once_its_time_has_passed_it_runs_on,
+			    4 + first, 4 + end);
 	tcase_add_loop_test(tests,
 			    a_thaw_of_one_hierarchy_alone_lets_nothing_run,
 			    first, CAGE_V1 + 1);

@@ -340,7 +340,7 @@ START_TEST(who_writes_to_the_freezer_is_named)
 	cage_run(&cage, "", cage_beat_0);
 	cage_target(&cage, "");
 	freeze_and_hold();
-	ck_ok(firn_holder_watch(holder, never, &err));
+	ck_ok(firn_holder_watch(holder, never, UINT64_MAX, &err));
 	cage_folder(&cage, kind, "", path);
 	/* Not this process, which is firn here. */
 	snprintf(command, sizeof(command), "echo %s >%s/%s && sleep 0.2",

@@ -29,7 +29,7 @@ fail() {
 # Everything that an isolation could have changed; counters are none of it, and
 # what others do on this machine isn't either.
 snapshot() {
-	ip -d link 2>/dev/null | sed 's/ qlen [0-9]*//'
+	ip -d link 2>/dev/null
 	ip address 2>/dev/null | grep -v valid_lft
 	ip -4 route show table all
 	ip -6 route show table all
@@ -157,7 +157,8 @@ jq '.process.args = ["sh", "-c", "while :; do
 }
 pid=$(runc state "$name" | jq .pid)
 ip link set lo up
-ip link add vfirn type veth peer name eth0 netns "$pid"
+# As Docker makes it: without a queue.
+ip link add vfirn txqueuelen 0 type veth peer name eth0 netns "$pid"
 ip address add 10.99.8.1/24 dev vfirn
 ip link set vfirn up
 ip route add 198.51.100.0/24 via 10.99.8.2 dev vfirn onlink

@@ -4,8 +4,10 @@ firn_test(respond/test_reset firn_respond)
 firn_test(respond/test_unix firn_respond)
 firn_test(respond/test_nft firn_respond)
 firn_test(respond/test_attempts firn_respond)
+firn_test(respond/test_clsact firn_respond)
 
 # One drill's container at a time: its addresses are fixed.
 set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
+  respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)

@@ -267,6 +267,109 @@ START_TEST(a_name_that_a_dead_one_had_too_is_the_running_ones)
 }
 END_TEST
 
+static void
+make_runc(const char *id, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "/run/runc/%s/state.json", id);
+	record_text(path, text);
+}
+
+START_TEST(a_name_that_two_have_is_ambiguous)
+{
+	container(100, "/docker/" ID, NULL);
+	container(200, "/docker/" ID2, NULL);
+	make_docker(100, ID, "web");
+	make_docker(200, ID2, "web");
+	refuses("web", EEXIST, ID2);
+	opens(ID);
+	opens("docker://" ID2);
+}
+END_TEST
+
+/* As any encoder of JSON may write it. */
+START_TEST(a_name_that_is_written_with_escapes_is_found)
+{
+	container(100, "/docker/" ID, NULL);
+	container(200, "/docker/" ID2, NULL);
+	make_docker(100, ID, "web");
+	make_docker(200, ID2, "w\\u0065b-\\u0032");
+	opens("web-2");
+	ck_assert_str_eq(target->id, ID2);
+	ck_assert_str_eq(target->name, "web-2");
+	make_docker(200, ID2, "\\u0077eb");
+	refuses("web", EEXIST, ID2);
+}
+END_TEST
+
+START_TEST(the_beginning_of_an_id_that_is_anothers_name_is_ambiguous)
+{
+	container(100, "/docker/" ID, NULL);
+	container(200, "/docker/" ID2, NULL);
+	make_docker(100, ID, "web");
+	make_docker(200, ID2, "feed01234567");
+	refuses("feed01234567", EEXIST, ID2);
+	opens(ID);
+	ck_assert_str_eq(target->id, ID);
+	ck_assert_str_eq(target->name, "web");
+}
+END_TEST
+
+static void
+make_bundle(const char *id, const char *config)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), TASKS "/moby/%s/config.json", id);
+	record_text(path, config);
+}
+
+/* Docker's own file has the name, the shim's bundle hasn't. */
+START_TEST(all_that_is_known_of_the_one_that_is_named_is_read)
+{
+	container(100, "/docker/" ID, NULL);
+	make_docker(100, ID, "web");
+	make_bundle(ID, "{\"process\":{\"env\":[\"A=b\"]}}");
+	opens("web");
+	ck_assert_uint_eq(json_array_size(target->witnesses), 3);
+	ck_assert_ptr_nonnull(record_named("oci-config.json"));
+}
+END_TEST
+
+/* Nothing is said of it, though it can't be parsed. */
+START_TEST(what_is_anothers_for_certain_is_not_parsed)
+{
+	container(100, "/docker/" ID, NULL);
+	container(200, "/docker/" ID2, NULL);
+	make_docker(100, ID, "shop");
+	make_docker(200, ID2, "db");
+	make_bundle(ID2, "{");
+	opens("shop");
+	ck_assert_uint_eq(json_array_size(target->witnesses), 2);
+	opens(ID);
+	ck_assert_uint_eq(json_array_size(target->witnesses), 2);
+	opens("db");
+	ck_assert_uint_eq(json_array_size(target->witnesses), 3);
+}
+END_TEST
+
+/* Its control group isn't called by its id: only its state says that it is
+ * one. */
+START_TEST(a_container_within_anothers_cgroup_is_seen)
+{
+	container(100, "/box", NULL);
+	container(200, "/box/in", NULL);
+	make_runc("outer", "{\"id\":\"outer\",\"init_process_pid\":100,"
+			   "\"init_process_start\":1000,\"cgroup_paths\":"
+			   "{\"\":\"/sys/fs/cgroup/box\"}}");
+	make_runc(ID2, "{\"id\":\"" ID2 "\",\"init_process_pid\":200,"
+		       "\"init_process_start\":2000,\"cgroup_paths\":"
+		       "{\"\":\"/sys/fs/cgroup/box/in\"}}");
+	refuses("outer", EPERM, ID2);
+}
+END_TEST
+
 START_TEST(where_disk_and_kernel_differ_the_kernel_is_right_and_it_is_said)
 {
 	container(100, "/docker/" ID, NULL);
@@ -331,15 +434,6 @@ START_TEST(a_pid_that_is_somebody_elses_by_now_is_not_believed)
 	ck_assert_str_eq(target->v2.path, "/work/other");
 }
 END_TEST
-
-static void
-make_runc(const char *id, const char *text)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "/run/runc/%s/state.json", id);
-	record_text(path, text);
-}
 
 START_TEST(a_container_of_runc_is_found_by_the_id_that_a_person_gave_it)
 {
@@ -478,6 +572,15 @@ main(void)
 	tcase_add_test(tests, an_exited_container_is_refused_with_how_it_ended);
 	tcase_add_test(tests,
 		       a_name_that_a_dead_one_had_too_is_the_running_ones);
+	tcase_add_test(tests, a_name_that_two_have_is_ambiguous);
+	tcase_add_test(tests, a_name_that_is_written_with_escapes_is_found);
+	tcase_add_test(
+		tests,
+		the_beginning_of_an_id_that_is_anothers_name_is_ambiguous);
+	tcase_add_test(tests,
+		       all_that_is_known_of_the_one_that_is_named_is_read);
+	tcase_add_test(tests, what_is_anothers_for_certain_is_not_parsed);
+	tcase_add_test(tests, a_container_within_anothers_cgroup_is_seen);
 	tcase_add_test(
 		tests,
 		where_disk_and_kernel_differ_the_kernel_is_right_and_it_is_said);

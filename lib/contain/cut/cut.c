@@ -14,9 +14,9 @@
 
 /* clang-format off: one a line */
 static const struct firn_method *const methods[] = {
-	&firn_method_cgroup, &firn_method_unix,   &firn_method_tcx,
-	&firn_method_clsact, &firn_method_nft,    &firn_method_down,
-	&firn_method_own,    &firn_method_inside,
+	&firn_method_cgroup, &firn_method_unix,       &firn_method_tcx,
+	&firn_method_clsact, &firn_method_nft,        &firn_method_down,
+	&firn_method_own,    &firn_method_own_clsact, &firn_method_inside,
 };
 /* clang-format on */
 
@@ -41,16 +41,56 @@ firn_cut_holds(const json_t *details, struct firn_err *err)
 	return method->holds(details, err);
 }
 
+static bool
+names_pin(const json_t *change, const char *pin)
+{
+	const json_t *pins = firn_json_at(change, "details", "pins", NULL);
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(pins, i, other) {
+		if (json_is_string(other) &&
+		    strcmp(json_string_value(other), pin) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_shared(const json_t *open, uint64_t change, const char *pin)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(open, i, other) {
+		json_int_t n =
+			json_integer_value(json_object_get(other, "change"));
+
+		if ((uint64_t)n != change && names_pin(other, pin))
+			return true;
+	}
+	return false;
+}
+
 int
-firn_cut_undo(const json_t *details, struct firn_err *err)
+firn_cut_undo(const struct firn_ledger *ledger, uint64_t change,
+	      const json_t *details, struct firn_err *err)
 {
 	const struct firn_method *method = method_of(details);
+	autojson json_t *open = firn_ledger_open_changes(ledger, "isolate");
+	autojson json_t *pins = json_copy(json_object_get(details, "pins"));
 
 	if (method == NULL)
 		return firn_err_set(err, EBADMSG, "ledger: unknown method");
 	if (method->undo != NULL && method->undo(details, err) < 0)
 		return -1;
-	return firn_pins_remove(json_object_get(details, "pins"), err);
+	for (size_t i = json_array_size(pins); i-- > 0;) {
+		const char *pin = json_string_value(json_array_get(pins, i));
+
+		if (pin != NULL && is_shared(open, change, pin))
+			json_array_remove(pins, i);
+	}
+	return firn_pins_remove(pins, err);
 }
 
 int
@@ -175,7 +215,7 @@ give_up(struct firn_cut *cut, const struct firn_method *method,
 	const struct firn_place *place, uint64_t change,
 	const struct firn_err *why, struct firn_err *err)
 {
-	if (firn_cut_undo(place->details, err) < 0)
+	if (firn_cut_undo(cut->ledger, change, place->details, err) < 0)
 		return firn_err_in(err, "%s failed (%s), and its undo",
 				   method->name, why->text);
 	if (note_why(cut, change, "failed", why, err) < 0)

@@ -36,6 +36,7 @@ struct firn_cut {
 	json_t *unix_sockets, *keeper;                   /* likewise, or NULL */
 	size_t n_changes;                                /* made by this call */
 	int attempts_fd; /* where the change under way counts them, or -1 */
+	uint64_t before_scan; /* the last change before the first stop-gap */
 	bool cgroup_holds;
 	bool knows_ours; /* a namespace of its knows ours by a number */
 };
@@ -56,6 +57,7 @@ struct firn_place {
 
 struct firn_method {
 	const char *name;
+	bool own; /* judges only what sockets of the place's cgroup send */
 
 	/* Look, and complete the details: everything that undo needs.  Changes
 	 * nothing. */
@@ -78,9 +80,10 @@ extern const struct firn_method firn_method_cgroup; /* "cgroup-bpf" */
 extern const struct firn_method firn_method_tcx;
 extern const struct firn_method firn_method_clsact;
 extern const struct firn_method firn_method_nft;
-extern const struct firn_method firn_method_down;   /* "link-down" */
-extern const struct firn_method firn_method_own;    /* "tcx-cgroup" */
-extern const struct firn_method firn_method_inside; /* "tcx-inside" */
+extern const struct firn_method firn_method_down;       /* "link-down" */
+extern const struct firn_method firn_method_own;        /* "tcx-cgroup" */
+extern const struct firn_method firn_method_own_clsact; /* "clsact-cgroup" */
+extern const struct firn_method firn_method_inside;     /* "tcx-inside" */
 
 /*
  * firn_cut_with(cut, method, place, err) -- use a method at a place.
@@ -104,10 +107,14 @@ int firn_cut_without(struct firn_cut *cut, const char *method, const char *why);
 void firn_cut_open(struct firn_cut *cut, const char *fmt, ...)
 	FIRN_PRINTF(2, 3);
 
-/* firn_cut_holds(details, err) and firn_cut_undo(details, err) -- by the
- * method that the details name. */
+/* firn_cut_holds(details, err) -- by the method that the details name. */
 FIRN_MUST_CHECK int firn_cut_holds(const json_t *details, struct firn_err *err);
-FIRN_MUST_CHECK int firn_cut_undo(const json_t *details, struct firn_err *err);
+
+/* firn_cut_undo(ledger, change, details, err) -- likewise; pins that another
+ * open change of the ledger names as well stay for that. */
+FIRN_MUST_CHECK int firn_cut_undo(const struct firn_ledger *ledger,
+				  uint64_t change, const json_t *details,
+				  struct firn_err *err);
 
 /* firn_cut_add_pins(cut, place, err, name...) -- the paths of pins, in the
  * order in which undo removes them, into the details; the names end with
@@ -199,8 +206,8 @@ FIRN_MUST_CHECK int firn_cut_interfaces(
 	struct firn_cut *cut, const struct firn_method *const *methods,
 	struct firn_err *err);
 
-/* The methods for an interface's end on the host in the order of preference;
- * ends with NULL. */
+/* The methods in the order of preference, for an interface's end on the host
+ * and (those that are `own`) for one that others use too; ends with NULL. */
 extern const struct firn_method *const firn_link_methods[];
 
 #endif

@@ -1,325 +1,315 @@
 /*
- * Before Linux 6.6: the same programs as filters of a clsact qdisc, which stay
- * without a link and without a pin.
+ * The same programs as filters of a clsact qdisc: before Linux 6.6, and until
+ * tcx stands (contain/cut/cut_stopgap.h).  "clsact" judges everybody at the
+ * host's end of an interface, "clsact-cgroup" what sockets of the container's
+ * cgroup send at one that others use too.
  *
- * Source: tc-bpf(8); linux/pkt_sched.h, linux/pkt_cls.h.
+ * A qdisc that we add goes with its last filter.  Who adds a filter to one that
+ * another cut of ours added must know: the filters' names say so.
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <libmnl/libmnl.h>
-#include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/cut/bpf_call.h"
+#include "contain/cut/clsact.h"
 #include "contain/cut/cut.h"
 #include "contain/cut/cut_link.h"
 
-/* Our filters: of the first priority, under a handle of ours. */
-enum {
-	PRIORITY = 1,
-	HANDLE = 0xf14f
-};
+/* Our filters' handles: the first of these that is free. */
+#define HANDLE 0xf14fu
+#define N_HANDLES 64u
+
+#define OURS "firn_"
+#define IN_OUR_QDISC ".clsact"
 
 /* At the host's end, what the container sends comes in. */
-#define PARENT_OUT TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
-#define PARENT_IN TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
-
-#define NAME_OUT "firn_link_out"
-#define NAME_IN "firn_link_in"
-
-union request {
-	struct nlmsghdr header;
-	unsigned char bytes[512];
-};
-
-static struct tcmsg *
-begin(union request *request, uint16_t type, uint32_t ifindex)
-{
-	struct nlmsghdr *header = mnl_nlmsg_put_header(request->bytes);
-	struct tcmsg *tc = mnl_nlmsg_put_extra_header(header, sizeof(*tc));
-
-	header->nlmsg_type = type;
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = (int)ifindex;
-	return tc;
-}
-
-/* The kind of the qdisc at the place that clsact would take; "" for none. */
-struct qdisc {
-	uint32_t ifindex;
-	char kind[16];
-};
-
-static int
-see_qdisc(const struct nlmsghdr *answer, void *arg, struct firn_err *err)
-{
-	const struct tcmsg *tc = mnl_nlmsg_get_payload(answer);
-	struct qdisc *qdisc = arg;
-
-	(void)err;
-	if (mnl_nlmsg_get_payload_len(answer) >= sizeof(*tc) &&
-	    (uint32_t)tc->tcm_ifindex == qdisc->ifindex &&
-	    tc->tcm_parent == TC_H_CLSACT)
-		snprintf(qdisc->kind, sizeof(qdisc->kind), "%s",
-			 firn_rtnl_text(firn_rtnl_attr(answer, sizeof(*tc),
-						       TCA_KIND)));
-	return 0;
-}
-
-static int
-find_qdisc(int rtnl_fd, struct qdisc *qdisc, struct firn_err *err)
-{
-	const struct firn_rtnl_reader reader = { .each = see_qdisc,
-						 .arg = qdisc };
-	union request request = { 0 };
-
-	begin(&request, RTM_GETQDISC, qdisc->ifindex);
-	return firn_rtnl_dump(rtnl_fd, &request.header, &reader, err);
-}
-
-static int
-add_qdisc(int rtnl_fd, uint32_t ifindex, struct firn_err *err)
-{
-	union request request = { 0 };
-	struct tcmsg *tc = begin(&request, RTM_NEWQDISC, ifindex);
-
-	tc->tcm_parent = TC_H_CLSACT;
-	tc->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	mnl_attr_put_strz(&request.header, TCA_KIND, "clsact");
-	if (firn_rtnl_ask(rtnl_fd, &request.header, NLM_F_CREATE | NLM_F_EXCL,
-			  err) < 0)
-		return firn_err_in(err, "add qdisc clsact");
-	return 0;
-}
-
-static int
-remove_qdisc(int rtnl_fd, uint32_t ifindex, struct firn_err *err)
-{
-	union request request = { 0 };
-	struct tcmsg *tc = begin(&request, RTM_DELQDISC, ifindex);
-
-	tc->tcm_parent = TC_H_CLSACT;
-	tc->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	mnl_attr_put_strz(&request.header, TCA_KIND, "clsact");
-	if (firn_rtnl_ask(rtnl_fd, &request.header, 0, err) < 0)
-		return firn_err_in(err, "remove qdisc clsact");
-	return 0;
-}
-
-static void
-name_filter(union request *request, uint16_t type, uint32_t ifindex,
-	    uint32_t parent)
-{
-	struct tcmsg *tc = begin(request, type, ifindex);
-
-	tc->tcm_parent = parent;
-	tc->tcm_handle = HANDLE;
-	tc->tcm_info = TC_H_MAKE(PRIORITY << 16, htons(ETH_P_ALL));
-	mnl_attr_put_strz(&request->header, TCA_KIND, "bpf");
-}
-
-static int
-add_filter(int rtnl_fd, uint32_t ifindex, uint32_t parent, int prog_fd,
-	   const char *name, struct firn_err *err)
-{
-	union request request = { 0 };
-	struct nlattr *options;
-
-	name_filter(&request, RTM_NEWTFILTER, ifindex, parent);
-	options = mnl_attr_nest_start(&request.header, TCA_OPTIONS);
-	mnl_attr_put_u32(&request.header, TCA_BPF_FD, (uint32_t)prog_fd);
-	mnl_attr_put_strz(&request.header, TCA_BPF_NAME, name);
-	mnl_attr_put_u32(&request.header, TCA_BPF_FLAGS,
-			 TCA_BPF_FLAG_ACT_DIRECT);
-	mnl_attr_nest_end(&request.header, options);
-	if (firn_rtnl_ask(rtnl_fd, &request.header, NLM_F_CREATE | NLM_F_EXCL,
-			  err) < 0)
-		return firn_err_in(err, "add filter %s", name);
-	return 0;
-}
-
-static int
-remove_filter(int rtnl_fd, uint32_t ifindex, uint32_t parent,
-	      struct firn_err *err)
-{
-	union request request = { 0 };
-
-	name_filter(&request, RTM_DELTFILTER, ifindex, parent);
-	if (firn_rtnl_ask(rtnl_fd, &request.header, 0, err) < 0)
-		return firn_err_in(err, "remove filter");
-	return 0;
-}
-
-struct filters {
-	uint32_t ifindex, parent;
+struct way {
+	enum firn_clsact_way way;
+	enum firn_hook hook;
 	const char *name;
-	size_t n;
-	bool ours_first, any_ours;
+	const char *side; /* of `sides` */
 };
+static const struct way of_link[2] = {
+	{ FIRN_CLSACT_INGRESS, FIRN_HOOK_LINK_OUT, OURS "link_out", NULL },
+	{ FIRN_CLSACT_EGRESS, FIRN_HOOK_LINK_IN, OURS "link_in", NULL },
+};
+static const struct way of_cgroup[2] = {
+	{ FIRN_CLSACT_EGRESS, FIRN_HOOK_OWN_OUT, OURS "own_out", "egress" },
+	{ FIRN_CLSACT_INGRESS, FIRN_HOOK_OWN_OUT, OURS "own_out", "ingress" },
+};
+
+static const struct way *
+ways_of(const json_t *details)
+{
+	return json_object_get(details, "sides") != NULL ? of_cgroup : of_link;
+}
 
 static bool
-is_ours(const struct nlmsghdr *answer, const char *name)
+is_wanted(const json_t *details, const struct way *way)
 {
-	const struct tcmsg *tc = mnl_nlmsg_get_payload(answer);
-	const struct nlattr *options =
-		firn_rtnl_attr(answer, sizeof(*tc), TCA_OPTIONS);
+	const char *sides = firn_json_string(details, "sides", NULL);
 
-	return tc->tcm_handle == HANDLE &&
-	       TC_H_MAJ(tc->tcm_info) == PRIORITY << 16 &&
-	       strcmp(firn_rtnl_text(firn_rtnl_nested(options, TCA_BPF_NAME)),
-		      name) == 0;
+	return way->side == NULL ||
+	       (sides != NULL && strcmp(sides, "both") == 0) ||
+	       (sides != NULL && strcmp(sides, way->side) == 0);
 }
 
-/* A classifier without a handle is the head of a list, not a filter. */
-static int
-see_filter(const struct nlmsghdr *answer, void *arg, struct firn_err *err)
+static uint32_t
+handle_of(const json_t *details)
 {
-	const struct tcmsg *tc = mnl_nlmsg_get_payload(answer);
-	struct filters *filters = arg;
+	json_int_t n = json_integer_value(json_object_get(details, "handle"));
 
-	(void)err;
-	if (mnl_nlmsg_get_payload_len(answer) < sizeof(*tc) ||
-	    answer->nlmsg_type != RTM_NEWTFILTER ||
-	    (uint32_t)tc->tcm_ifindex != filters->ifindex ||
-	    tc->tcm_parent != filters->parent || tc->tcm_handle == 0)
-		return 0;
-	if (is_ours(answer, filters->name)) {
-		filters->any_ours = true;
-		filters->ours_first = filters->n == 0;
-	}
-	filters->n++;
+	return n >= HANDLE && n < HANDLE + N_HANDLES ? (uint32_t)n : HANDLE;
+}
+
+static bool
+qdisc_was_there(const json_t *details)
+{
+	return json_is_true(json_object_get(details, "qdisc_was_there"));
+}
+
+static bool
+is_ours(uint32_t priority, const char *name)
+{
+	return priority == 1 && strncmp(name, OURS, strlen(OURS)) == 0;
+}
+
+/* What is on an interface already. */
+struct tenants {
+	bool taken[N_HANDLES];
+	bool in_our_qdisc;
+};
+
+static void
+see_tenant(uint32_t handle, uint32_t priority, const char *name, void *arg)
+{
+	struct tenants *tenants = arg;
+
+	if (handle >= HANDLE && handle < HANDLE + N_HANDLES)
+		tenants->taken[handle - HANDLE] = true;
+	if (is_ours(priority, name) && strstr(name, IN_OUR_QDISC) != NULL)
+		tenants->in_our_qdisc = true;
+}
+
+static int
+see_tenants(int rtnl_fd, uint32_t ifindex, struct tenants *ret,
+	    struct firn_err *err)
+{
+	*ret = (struct tenants){ 0 };
+	if (firn_clsact_filters(rtnl_fd, ifindex, FIRN_CLSACT_INGRESS,
+				see_tenant, ret, err) < 0)
+		return -1;
+	return firn_clsact_filters(rtnl_fd, ifindex, FIRN_CLSACT_EGRESS,
+				   see_tenant, ret, err);
+}
+
+/* Whose is the qdisc, and which handle is free? */
+static int
+plan_filters(const struct firn_cut *cut, const struct firn_place *place,
+	     struct firn_err *err)
+{
+	uint32_t ifindex = place->link->ifindex, i = 0;
+	struct tenants tenants = { 0 };
+	char kind[16];
+
+	if (firn_clsact_kind(cut->rtnl_fd, ifindex, kind, err) < 0)
+		return -1;
+	if (kind[0] != '\0' && strcmp(kind, "clsact") != 0)
+		return firn_err_set(err, EBUSY,
+				    "there is a qdisc %s in its place", kind);
+	if (kind[0] != '\0' &&
+	    see_tenants(cut->rtnl_fd, ifindex, &tenants, err) < 0)
+		return -1;
+	while (i < N_HANDLES && tenants.taken[i])
+		i++;
+	if (i == N_HANDLES)
+		return firn_err_set(err, ENOSPC,
+				    "%u filters of firn's are "
+				    "there already",
+				    N_HANDLES);
+	firn_json_uint(place->details, "handle", HANDLE + i);
+	firn_json_uint(place->details, "tx_queue_len",
+		       place->link->tx_queue_len);
+	json_object_set_new(place->details, "qdisc_was_there",
+			    json_boolean(kind[0] != '\0' &&
+					 !tenants.in_our_qdisc));
 	return 0;
-}
-
-static int
-list_filters(int rtnl_fd, struct filters *filters, struct firn_err *err)
-{
-	const struct firn_rtnl_reader reader = { .each = see_filter,
-						 .arg = filters };
-	union request request = { 0 };
-
-	begin(&request, RTM_GETTFILTER, filters->ifindex)->tcm_parent =
-		filters->parent;
-	return firn_rtnl_dump(rtnl_fd, &request.header, &reader, err);
 }
 
 static int
 plan(struct firn_cut *cut, struct firn_place *place, struct firn_err *err)
 {
-	struct qdisc qdisc = { .ifindex = place->link->ifindex };
-	char counters[32];
+	char counters[48];
 
 	if (firn_place_describe(place, err) < 0 ||
-	    find_qdisc(cut->rtnl_fd, &qdisc, err) < 0)
+	    plan_filters(cut, place, err) < 0)
 		return -1;
-	if (qdisc.kind[0] != '\0' && strcmp(qdisc.kind, "clsact") != 0)
-		return firn_err_set(err, EBUSY,
-				    "there is a qdisc %s in its place",
-				    qdisc.kind);
-	snprintf(counters, sizeof(counters), "clsact-%u-counters",
+	/* With tcx, which may follow, they count as one. */
+	snprintf(counters, sizeof(counters), "link-%u-counters",
 		 place->link->ifindex);
 	if (firn_cut_add_pins(cut, place, err, counters, NULL) < 0)
 		return -1;
 	firn_json_text(place->details, "counters", firn_cut_pin(place, 0));
-	json_object_set_new(place->details, "qdisc_was_there",
-			    json_boolean(qdisc.kind[0] != '\0'));
 	json_object_set(place->details, "allow", cut->allow);
 	return 0;
 }
 
 static int
+plan_own(struct firn_cut *cut, struct firn_place *place, struct firn_err *err)
+{
+	char counters[48];
+
+	if (firn_place_describe(place, err) < 0 ||
+	    plan_filters(cut, place, err) < 0)
+		return -1;
+	snprintf(counters, sizeof(counters), "own-%u-%s-counters",
+		 place->link->ifindex, place->sides);
+	if (firn_cut_add_pins(cut, place, err, counters, NULL) < 0)
+		return -1;
+	firn_json_text(place->details, "sides", place->sides);
+	firn_json_text(place->details, "cgroup", place->cgroup->folder);
+	firn_json_uint(place->details, "inode", place->cgroup->inode);
+	firn_json_text(place->details, "counters", firn_cut_pin(place, 0));
+	json_object_set(place->details, "allow", cut->allow);
+	return firn_cut_log(cut, place, err);
+}
+
+/* Another cut of ours may have been quicker. */
+static int
+add_qdisc(const struct firn_cut *cut, const struct firn_place *place,
+	  struct firn_err *err)
+{
+	uint32_t ifindex = place->link->ifindex;
+	struct tenants tenants;
+	struct firn_err why = { 0 };
+
+	if (qdisc_was_there(place->details) ||
+	    firn_clsact_add(cut->rtnl_fd, ifindex, &why) == 0)
+		return 0;
+	if (why.code == EEXIST &&
+	    see_tenants(cut->rtnl_fd, ifindex, &tenants, err) == 0 &&
+	    tenants.in_our_qdisc)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+static int
+add_filter(const struct firn_cut *cut, const struct firn_place *place,
+	   const struct way *way, int prog_fd, struct firn_err *err)
+{
+	char name[48];
+	const struct firn_clsact_filter filter = {
+		.ifindex = place->link->ifindex,
+		.way = way->way,
+		.handle = handle_of(place->details),
+		.name = name,
+	};
+
+	snprintf(name, sizeof(name), "%s%s", way->name,
+		 qdisc_was_there(place->details) ? "" : IN_OUR_QDISC);
+	return firn_clsact_add_filter(cut->rtnl_fd, &filter, prog_fd, err);
+}
+
+/* All programs are there before the first one is attached. */
+static int
 make(struct firn_cut *cut, const struct firn_place *place, struct firn_err *err)
 {
-	autoclose int map_fd = -1, out_fd = -1, in_fd = -1;
-	uint32_t ifindex = place->link->ifindex;
+	const struct way *ways = ways_of(place->details);
+	autoclose int map_fd = -1, first_fd = -1, second_fd = -1;
+	int *const fds[2] = { &first_fd, &second_fd };
 
 	map_fd = firn_cut_counters(firn_cut_pin(place, 0), err);
 	if (map_fd < 0)
 		return -1;
-	out_fd = firn_cut_load(cut, FIRN_HOOK_LINK_OUT, map_fd, err);
-	if (out_fd < 0)
+	for (size_t i = 0; i < 2; i++) {
+		if (!is_wanted(place->details, &ways[i]))
+			continue;
+		*fds[i] =
+			place->cgroup != NULL
+				? firn_cut_load_at(cut, place, ways[i].hook,
+						   map_fd, err)
+				: firn_cut_load(cut, ways[i].hook, map_fd, err);
+		if (*fds[i] < 0)
+			return -1;
+	}
+	if (add_qdisc(cut, place, err) < 0)
 		return -1;
-	in_fd = firn_cut_load(cut, FIRN_HOOK_LINK_IN, map_fd, err);
-	if (in_fd < 0)
-		return -1;
-	if (!json_is_true(json_object_get(place->details, "qdisc_was_there")) &&
-	    add_qdisc(cut->rtnl_fd, ifindex, err) < 0)
-		return -1;
-	if (add_filter(cut->rtnl_fd, ifindex, PARENT_OUT, out_fd, NAME_OUT,
-		       err) < 0)
-		return -1;
-	return add_filter(cut->rtnl_fd, ifindex, PARENT_IN, in_fd, NAME_IN,
-			  err);
+	for (size_t i = 0; i < 2; i++)
+		if (*fds[i] >= 0 &&
+		    add_filter(cut, place, &ways[i], *fds[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Is ours there, and nothing before it but others of ours?  What those let go
+ * it still judges. */
+struct search {
+	uint32_t handle;
+	bool found, others_first;
+};
+
+static void
+search_ours(uint32_t handle, uint32_t priority, const char *name, void *arg)
+{
+	struct search *search = arg;
+
+	if (search->found)
+		return;
+	if (!is_ours(priority, name))
+		search->others_first = true;
+	else if (handle == search->handle)
+		search->found = true;
 }
 
 static int
 holds(const json_t *details, struct firn_err *err)
 {
-	struct filters out = { .ifindex = firn_place_ifindex(details),
-			       .parent = PARENT_OUT,
-			       .name = NAME_OUT },
-		       in = { .ifindex = out.ifindex,
-			      .parent = PARENT_IN,
-			      .name = NAME_IN };
+	const struct way *ways = ways_of(details);
 	autoclose int rtnl_fd = -1;
 
 	if (firn_place_is_here(details, err) < 0)
 		return -1;
 	rtnl_fd = firn_rtnl_open(err);
-	if (rtnl_fd < 0 || list_filters(rtnl_fd, &out, err) < 0 ||
-	    list_filters(rtnl_fd, &in, err) < 0)
+	if (rtnl_fd < 0)
 		return -1;
-	if (!out.any_ours || !in.any_ours)
-		return firn_err_set(err, ENOENT, "the filters are not there");
-	if (!out.ours_first || !in.ours_first)
-		return firn_err_set(err, EBUSY,
-				    "another filter runs before ours");
+	for (size_t i = 0; i < 2; i++) {
+		struct search search = { .handle = handle_of(details) };
+
+		if (!is_wanted(details, &ways[i]))
+			continue;
+		if (firn_clsact_filters(rtnl_fd, firn_place_ifindex(details),
+					ways[i].way, search_ours, &search,
+					err) < 0)
+			return -1;
+		if (!search.found)
+			return firn_err_set(err, ENOENT,
+					    "its filters are not there");
+		if (search.others_first)
+			return firn_err_set(err, EBUSY,
+					    "another filter runs before ours");
+	}
 	return 0;
 }
 
-/* There is no filter, or no qdisc to have one, or no interface. */
+/* Only once our qdisc is there: before it, nothing has changed. */
 static bool
-is_gone(const struct firn_err *err)
+had_no_queue(const json_t *details)
 {
-	return err->code == ENOENT || err->code == EINVAL ||
-	       err->code == ENODEV;
+	const json_t *len = json_object_get(details, "tx_queue_len");
+
+	return json_is_integer(len) && json_integer_value(len) == 0 &&
+	       !qdisc_was_there(details);
 }
 
 /* The qdisc that we added goes, unless somebody else uses it by now. */
 static int
-undo_qdisc(int rtnl_fd, uint32_t ifindex, struct firn_err *err)
-{
-	struct filters out = { .ifindex = ifindex,
-			       .parent = PARENT_OUT,
-			       .name = NAME_OUT },
-		       in = { .ifindex = ifindex,
-			      .parent = PARENT_IN,
-			      .name = NAME_IN };
-	struct qdisc qdisc = { .ifindex = ifindex };
-
-	if (find_qdisc(rtnl_fd, &qdisc, err) < 0)
-		return -1;
-	if (strcmp(qdisc.kind, "clsact") != 0)
-		return 0;
-	if (list_filters(rtnl_fd, &out, err) < 0 ||
-	    list_filters(rtnl_fd, &in, err) < 0)
-		return -1;
-	if (out.n > 0 || in.n > 0)
-		return 0;
-	return remove_qdisc(rtnl_fd, ifindex, err);
-}
-
-static int
 undo(const json_t *details, struct firn_err *err)
 {
+	const struct way *ways = ways_of(details);
 	uint32_t ifindex = firn_place_ifindex(details);
 	autoclose int rtnl_fd = -1;
 	struct firn_link link;
@@ -333,21 +323,38 @@ undo(const json_t *details, struct firn_err *err)
 	found = firn_place_find(details, rtnl_fd, &link, err);
 	if (found <= 0)
 		return found;
-	if (remove_filter(rtnl_fd, ifindex, PARENT_OUT, err) < 0 &&
-	    !is_gone(err))
+	/* While nothing passes yet: it stops the interface for a moment. */
+	if (had_no_queue(details) && firn_clsact_gave_queue(&link) &&
+	    firn_clsact_take_queue(rtnl_fd, ifindex, err) < 0)
 		return -1;
-	if (remove_filter(rtnl_fd, ifindex, PARENT_IN, err) < 0 &&
-	    !is_gone(err))
-		return -1;
-	*err = (struct firn_err){ 0 };
-	if (json_is_true(json_object_get(details, "qdisc_was_there")))
+	for (size_t i = 0; i < 2; i++) {
+		const struct firn_clsact_filter filter = {
+			.ifindex = ifindex,
+			.way = ways[i].way,
+			.handle = handle_of(details),
+		};
+
+		if (is_wanted(details, &ways[i]) &&
+		    firn_clsact_remove_filter(rtnl_fd, &filter, err) < 0)
+			return -1;
+	}
+	if (qdisc_was_there(details))
 		return 0;
-	return undo_qdisc(rtnl_fd, ifindex, err);
+	return firn_clsact_remove_unused(rtnl_fd, ifindex, err);
 }
 
 const struct firn_method firn_method_clsact = {
 	.name = "clsact",
 	.plan = plan,
+	.make = make,
+	.holds = holds,
+	.undo = undo,
+};
+
+const struct firn_method firn_method_own_clsact = {
+	.name = "clsact-cgroup",
+	.own = true,
+	.plan = plan_own,
 	.make = make,
 	.holds = holds,
 	.undo = undo,

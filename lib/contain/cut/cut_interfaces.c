@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "contain/cut/cut_stopgap.h"
 #include "contain/cut/interfaces.h"
 #include "contain/cut/sharers.h"
 
@@ -14,6 +15,8 @@ const struct firn_method *const firn_link_methods[] = {
 	&firn_method_clsact,
 	&firn_method_nft,
 	&firn_method_down,
+	&firn_method_own,
+	&firn_method_own_clsact,
 	NULL,
 };
 
@@ -42,33 +45,46 @@ leave_all_open(const struct firn_room *room, const char *why)
 }
 
 /* The suspect may have named it: the terminal's safety is JSON's, not ours. */
-static int
-cut_end(const struct firn_room *room, const struct firn_end *end,
-	bool *ret_done, struct firn_err *err)
+struct firn_place
+firn_end_place(const struct firn_cut *cut, const struct firn_end *end,
+	       char covers[FIRN_COVERS], json_t *details)
 {
-	const struct firn_method *const *methods = room->methods;
-	struct firn_cut *cut = room->cut;
-	char covers[160];
-	struct firn_place place = {
-		.on = end->outside.name,
-		.covers = covers,
-		.link = &end->outside,
-		.netns_fd = -1,
-	};
-
-	snprintf(covers, sizeof(covers),
+	snprintf(covers, FIRN_COVERS,
 		 "every frame, both ways, of the container's interface %u, raw "
 		 "ones too%s",
 		 end->inside.ifindex,
 		 cut->how->n_allow > 0 ? "; address resolution for what is "
 					 "allowed stays"
 				       : "");
-	for (; *methods != NULL; methods++) {
-		autojson json_t *details = json_object();
+	firn_json_text(details, "inside", end->inside.name);
+	return (struct firn_place){
+		.on = end->outside.name,
+		.covers = covers,
+		.link = &end->outside,
+		.netns_fd = -1,
+		.details = details,
+	};
+}
+
+static int
+cut_end(const struct firn_room *room, const struct firn_end *end,
+	bool *ret_done, struct firn_err *err)
+{
+	const struct firn_method *const *methods = room->methods;
+	struct firn_cut *cut = room->cut;
+	autojson json_t *named = json_object();
+	char covers[FIRN_COVERS];
+	struct firn_place place = firn_end_place(cut, end, covers, named);
+
+	if (firn_cut_at_once(cut, methods, &place, ret_done, err) < 0)
+		return -1;
+	for (; !*ret_done && *methods != NULL; methods++) {
+		autojson json_t *details = json_copy(named);
 		int done;
 
+		if ((*methods)->own)
+			continue;
 		place.details = details;
-		firn_json_text(details, "inside", end->inside.name);
 		done = firn_cut_with(cut, *methods, &place, err);
 		if (done < 0)
 			return -1;
@@ -105,7 +121,8 @@ name_the_rest(const struct firn_room *room, const struct firn_end *end,
 		firn_cut_open(room->cut,
 			      "%s: raw frames that are sent past the queueing "
 			      "discipline (PACKET_QDISC_BYPASS, AF_XDP): there "
-			      "is no end on the host to stop them at",
+			      "is no end on the host to stop them at; none "
+			      "while it is frozen",
 			      name);
 }
 

@@ -38,6 +38,14 @@ FIRN_MUST_CHECK int firn_cut_own(const struct firn_room *room,
 				 const struct firn_link *link,
 				 const char *sides, struct firn_err *err);
 
+#define FIRN_COVERS 160
+
+/* firn_end_place(cut, end, covers, details) -- its end on the host; `covers`
+ * and `details` are filled in and borrowed. */
+struct firn_place firn_end_place(const struct firn_cut *cut,
+				 const struct firn_end *end,
+				 char covers[FIRN_COVERS], json_t *details);
+
 /* firn_end_name(room, end, ret, size) -- "its interface 2 (veth)". */
 void firn_end_name(const struct firn_room *room, const struct firn_end *end,
 		   char *ret, size_t size);

@@ -110,6 +110,7 @@ holds(const json_t *details, struct firn_err *err)
 
 const struct firn_method firn_method_own = {
 	.name = "tcx-cgroup",
+	.own = true,
 	.plan = plan,
 	.make = make,
 	.holds = holds,

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/cut/cut_interfaces.h"
+#include "contain/cut/cut_stopgap.h"
 
 #define COVERS                                                              \
 	"every frame that sockets of its cgroup send there, raw ones too, " \
@@ -33,7 +34,7 @@ int
 firn_cut_own(const struct firn_room *room, const struct firn_link *link,
 	     const char *sides, struct firn_err *err)
 {
-	autojson json_t *details = json_object();
+	const struct firn_method *const *methods = room->methods;
 	struct firn_place place = {
 		.on = link->name,
 		.covers = COVERS,
@@ -41,12 +42,19 @@ firn_cut_own(const struct firn_room *room, const struct firn_link *link,
 		.link = link,
 		.sides = sides,
 		.netns_fd = -1,
-		.details = details,
 	};
+	int done = 0;
 
 	if (!has_cgroup(room))
 		return 0;
-	return firn_cut_with(room->cut, &firn_method_own, &place, err);
+	for (; done == 0 && *methods != NULL; methods++) {
+		autojson json_t *details = json_object();
+
+		place.details = details;
+		if ((*methods)->own)
+			done = firn_cut_with(room->cut, *methods, &place, err);
+	}
+	return done;
 }
 
 static int
@@ -93,7 +101,8 @@ cut_end(const struct firn_room *room, const struct firn_end *end,
 		 room->powers->raw)
 		firn_cut_open(room->cut,
 			      "%s: raw frames that it sends past the queueing "
-			      "discipline (PACKET_QDISC_BYPASS, AF_XDP)",
+			      "discipline (PACKET_QDISC_BYPASS, AF_XDP); none "
+			      "while it is frozen",
 			      name);
 	return 0;
 }
@@ -114,9 +123,13 @@ firn_cut_shared(const struct firn_room *room,
 {
 	static const char where[] = "the network namespace that it shares";
 
-	for (size_t i = 0; i < interfaces->n_ends; i++)
-		if (cut_end(room, &interfaces->ends[i], err) < 0)
+	for (size_t i = 0; i < interfaces->n_ends; i++) {
+		const struct firn_end *end = &interfaces->ends[i];
+
+		if (cut_end(room, end, err) < 0 ||
+		    firn_cut_is_shared(room->cut, &end->outside, err) < 0)
 			return -1;
+	}
 	if (room->powers->raw)
 		firn_cut_open(room->cut,
 			      "%s: frames that its packet sockets receive "
@@ -138,6 +151,11 @@ by_reach(const void *a, const void *b)
 	return left->ifindex < right->ifindex ? -1 : 1;
 }
 
+/* Frames past the queueing discipline meet no program of ours.  netfilter's
+ * egress hook sees those of PACKET_QDISC_BYPASS (Linux 5.16), but there nothing
+ * tells whose they are; those of AF_XDP meet nothing at all.  Source: kernel
+ * net/packet/af_packet.c, packet_direct_xmit(); net/xdp/xsk.c,
+ * xsk_generic_xmit(); net/netfilter/nft_socket.c, nft_socket_init(). */
 static void
 name_hosts_rest(const struct firn_room *room)
 {
@@ -149,7 +167,7 @@ name_hosts_rest(const struct firn_room *room)
 			      "raw frames that it sends on interfaces made "
 			      "from now on, or past the queueing discipline "
 			      "(PACKET_QDISC_BYPASS, AF_XDP): it has "
-			      "CAP_NET_RAW",
+			      "CAP_NET_RAW, and sends none while it is frozen",
 			      where);
 	name_forwarding(room, where);
 	if (room->powers->bpf)

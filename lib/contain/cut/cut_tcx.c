@@ -27,7 +27,7 @@ plan(struct firn_cut *cut, struct firn_place *place, struct firn_err *err)
 		return -1;
 	snprintf(out, sizeof(out), "tcx-%u-out", place->link->ifindex);
 	snprintf(in, sizeof(in), "tcx-%u-in", place->link->ifindex);
-	snprintf(counters, sizeof(counters), "tcx-%u-counters",
+	snprintf(counters, sizeof(counters), "link-%u-counters",
 		 place->link->ifindex);
 	if (firn_cut_add_pins(cut, place, err, out, in, counters, NULL) < 0)
 		return -1;

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "contain/cut/allow.h"
 #include "contain/cut/cut.h"
+#include "contain/cut/cut_stopgap.h"
 #include "contain/cut/cut_unix.h"
 #include "contain/cut/isolate_with.h"
 #include "contain/keep/keeper_watch.h"
@@ -95,12 +96,13 @@ cgroup_holds(const struct firn_cut *cut)
 /* Pins live as long as their filesystem, and ours may be mounted for firn
  * alone. */
 static void
-check_lifetime(struct firn_cut *cut)
+check_lifetime(struct firn_cut *cut, enum firn_isolate_part part)
 {
 	struct firn_namespaces host, own;
 	struct firn_err ignored;
 
-	if (json_array_size(cut->methods) == 0 ||
+	if ((part & (FIRN_ISOLATE_CGROUP | FIRN_ISOLATE_LINKS)) == 0 ||
+	    json_array_size(cut->methods) == 0 ||
 	    strncmp(cut->pins.folder, "/run/", 5) != 0 ||
 	    firn_proc_namespaces(cut->target->host, 1, &host, &ignored) < 0)
 		return;
@@ -127,7 +129,8 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 	}
 	if ((part & FIRN_ISOLATE_LINKS) != 0) {
 		if (cut->target->members.items == NULL &&
-		    firn_target_scan(cut->target, err) < 0)
+		    (firn_cut_before_scan(cut, methods, err) < 0 ||
+		     firn_target_scan(cut->target, err) < 0))
 			return -1;
 		if (firn_cut_interfaces(cut, methods, err) < 0)
 			return -1;
@@ -141,9 +144,12 @@ run(struct firn_cut *cut, enum firn_isolate_part part,
 					"the kernel's own answers"
 				      : "everything");
 	}
-	if ((part & FIRN_ISOLATE_REST) != 0)
+	if ((part & FIRN_ISOLATE_REST) != 0) {
+		if (firn_cut_for_good(cut, err) < 0)
+			return -1;
 		cut->unix_sockets = firn_cut_unix_report(cut);
-	check_lifetime(cut);
+	}
+	check_lifetime(cut, part);
 	return 0;
 }
 

@@ -11,7 +11,6 @@
 static const struct firn_method *const of_cgroup[] = { &firn_method_cgroup,
 						       NULL };
 static const struct firn_method *const of_unix[] = { &firn_method_unix, NULL };
-static const struct firn_method *const of_shared[] = { &firn_method_own, NULL };
 static const struct firn_method *const from_inside[] = { &firn_method_inside,
 							 NULL };
 
@@ -24,13 +23,17 @@ struct plan {
 
 /* What is tried, in this order, until one holds. */
 static void
-add(const struct plan *plan, const struct firn_method *const *methods,
+add(const struct plan *plan, const struct firn_method *const *methods, bool own,
     const char *on, const char *inside)
 {
 	json_t *entry = json_object(), *tried = json_array();
 
+	if (methods == firn_link_methods && !own)
+		firn_json_text(entry, "at_once", firn_method_clsact.name);
 	for (; *methods != NULL; methods++)
-		json_array_append_new(tried, json_string((*methods)->name));
+		if ((*methods)->own == own)
+			json_array_append_new(tried,
+					      json_string((*methods)->name));
 	json_object_set_new(entry, "methods", tried);
 	firn_json_text(entry, "on", on);
 	firn_json_text(entry, "inside", inside);
@@ -57,10 +60,11 @@ plan_ends(const struct plan *plan, const struct firn_interfaces *interfaces,
 			has_outside ? end->outside.name : end->inside.name;
 
 		if (shared)
-			add(plan, of_shared, on, end->inside.name);
+			add(plan, firn_link_methods, true, on,
+			    end->inside.name);
 		else
 			add(plan, has_outside ? firn_link_methods : from_inside,
-			    on, end->inside.name);
+			    false, on, end->inside.name);
 	}
 }
 
@@ -78,7 +82,8 @@ plan_space(const struct plan *plan, const struct firn_space *space)
 	if (firn_own_netns(&own, &why) < 0) {
 		leave_open(plan, space->pid, why.text);
 	} else if (space->inode == own) {
-		add(plan, of_shared, "the host's interfaces", NULL);
+		add(plan, firn_link_methods, true, "the host's interfaces",
+		    NULL);
 	} else if (firn_space_is_hosts(plan->target, space)) {
 		leave_open(plan, space->pid,
 			   "they are the host's, and firn is "
@@ -115,12 +120,12 @@ firn_isolate_plan(const struct firn_target *target,
 	if (rtnl_fd < 0)
 		return -1;
 	if (target->v2.folder != NULL)
-		add(&plan, of_cgroup, target->v2.folder, NULL);
+		add(&plan, of_cgroup, false, target->v2.folder, NULL);
 	else
 		json_array_append_new(open, json_string("its sockets: it has "
 							"no cgroup of v2"));
 	if (how->cut_unix && target->v2.folder != NULL)
-		add(&plan, of_unix, target->v2.folder, NULL);
+		add(&plan, of_unix, false, target->v2.folder, NULL);
 	firn_spaces_find(target, &spaces);
 	for (size_t i = 0; i < spaces.n; i++)
 		plan_space(&plan, &spaces.items[i]);

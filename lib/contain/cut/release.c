@@ -53,7 +53,7 @@ undo(struct firn_ledger *ledger, json_t *change, json_t *undone,
 
 	json_object_set_new(note, "dropped", firn_cut_dropped(alone));
 	note_attempts(note, details);
-	if (firn_cut_undo(details, err) < 0)
+	if (firn_cut_undo(ledger, number_of(change), details, err) < 0)
 		return firn_err_in(err, "undo change %llu (%s)",
 				   (unsigned long long)number_of(change),
 				   firn_json_string(details, "method", NULL));

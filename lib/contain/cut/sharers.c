@@ -161,6 +161,22 @@ firn_sharers_find(const struct firn_target *target, uint64_t netns,
 	return 0;
 }
 
+bool
+firn_sharers_none(const struct firn_target *target, uint64_t netns)
+{
+	autofree pid_t *pids = NULL;
+	struct firn_err why;
+	size_t n;
+
+	if (firn_proc_pids(target->host, &pids, &n, &why) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (firn_netns_of(target->host, pids[i], pids[i]) == netns &&
+		    !in_cgroup(target, pids[i]) && !only_holds(target, pids[i]))
+			return false;
+	return true;
+}
+
 void
 firn_sharers_free(struct firn_sharers *sharers)
 {

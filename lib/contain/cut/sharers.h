@@ -5,6 +5,7 @@
  * sharers -- who else lives in a container's network namespace.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -40,6 +41,10 @@ struct firn_sharers {
 FIRN_MUST_CHECK int firn_sharers_find(const struct firn_target *target,
 				      uint64_t netns, struct firn_sharers *ret,
 				      struct firn_err *err);
+/* firn_sharers_none(target, netns) -- is nobody in there for certain, before
+ * its members are known?  Then it's only its cgroup, and who holds a pod. */
+bool firn_sharers_none(const struct firn_target *target, uint64_t netns);
+
 void firn_sharers_free(struct firn_sharers *sharers);
 
 /* firn_sharers_json(target, sharers, array) -- add them as {"id", "name",

@@ -100,7 +100,8 @@ close_cuts(const struct restart *restart, struct firn_ledger *ledger,
 
 		if (!is_old && firn_cut_holds(details, &gone) == 0)
 			continue;
-		if (firn_cut_undo(details, err) < 0 ||
+		if (firn_cut_undo(ledger, number_of(change), details, err) <
+			    0 ||
 		    close_change(ledger, change, err) < 0)
 			return -1;
 	}

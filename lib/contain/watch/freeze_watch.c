@@ -17,13 +17,15 @@
 #include "contain/watch/told.h"
 
 #define STILL_NS (200 * UINT64_C(1000000))
+#define SECOND_NS UINT64_C(1000000000)
 
 struct firn_watch {
 	const struct firn_target *target;
 	struct firn_ledger *ledger;
 	struct firn_watching how;
 	int inotify_fd;
-	bool refreeze[FIRN_N_HIERARCHIES];    /* is ours, and to be kept so */
+	bool refreeze[FIRN_N_HIERARCHIES]; /* is ours, and to be kept so */
+	uint64_t until_ns; /* then not any more, as firn_boot_ns() has it */
 	bool told_now[FIRN_N_HIERARCHIES];    /* in this look */
 	bool thawed[FIRN_N_HIERARCHIES];      /* as of the last look */
 	uint64_t changes[FIRN_N_HIERARCHIES]; /* of the ledger, or 0 */
@@ -98,13 +100,30 @@ hear(struct firn_watch *watch)
 	}
 }
 
-/* Wait, shortly, until what was frozen again stands still. */
+static uint64_t
+left_ns(const struct firn_watch *watch)
+{
+	uint64_t now_ns = firn_boot_ns();
+
+	return watch->until_ns > now_ns ? watch->until_ns - now_ns : 0;
+}
+
+static bool
+may_refreeze(const struct firn_watch *watch, enum firn_hierarchy hierarchy)
+{
+	return watch->refreeze[hierarchy] && left_ns(watch) > 0;
+}
+
+/* Wait, shortly, until what was frozen again stands still; v1 is written to all
+ * that time, so not longer than until a keeper thaws it. */
 static void
 refreeze(struct firn_watch *watch, enum firn_hierarchy hierarchy)
 {
 	const struct firn_cgroup *cgroup =
 		firn_freezer_cgroup(watch->target, hierarchy);
-	const uint64_t deadline_ns = firn_monotonic_ns() + STILL_NS;
+	const uint64_t wait_ns =
+		left_ns(watch) < STILL_NS ? left_ns(watch) : STILL_NS;
+	const uint64_t deadline_ns = firn_monotonic_ns() + wait_ns;
 	struct firn_err why = { 0 };
 
 	if (firn_freezer_write(cgroup, hierarchy, true, &why) < 0 ||
@@ -134,11 +153,11 @@ look_at(struct firn_watch *watch, enum firn_hierarchy hierarchy, bool written)
 		written = false;
 	if ((!state.own && !watch->thawed[hierarchy]) ||
 	    (written && has_run_since(watch, watch->cpu_told_us))) {
-		event.refrozen = !state.own && watch->refreeze[hierarchy];
+		event.refrozen = !state.own && may_refreeze(watch, hierarchy);
 		tell_thaw(watch, &event);
 		watch->thawed[hierarchy] = !state.own;
 	}
-	if (watch->thawed[hierarchy] && watch->refreeze[hierarchy]) {
+	if (watch->thawed[hierarchy] && may_refreeze(watch, hierarchy)) {
 		refreeze(watch, hierarchy);
 		watch->thawed[hierarchy] = false;
 	}
@@ -242,6 +261,27 @@ find_ours(struct firn_watch *watch, struct firn_err *err)
 	return 0;
 }
 
+/* The thaw of firn's own keeper is not to be undone.  Its timer has parts of a
+ * second on top of what the ledger has. */
+static void
+find_deadline(struct firn_watch *watch)
+{
+	autojson json_t *open = firn_ledger_open_changes(watch->ledger, "keep");
+	json_t *change;
+	size_t i;
+
+	watch->until_ns = UINT64_MAX;
+	json_array_foreach(open, i, change) {
+		json_int_t second = json_integer_value(
+			firn_json_at(change, "details", "deadline_boot_s",
+				     NULL));
+
+		if (second > 0 && (uint64_t)second < UINT64_MAX / SECOND_NS &&
+		    (uint64_t)second * SECOND_NS < watch->until_ns)
+			watch->until_ns = (uint64_t)second * SECOND_NS;
+	}
+}
+
 static int
 watch_files(struct firn_watch *watch, struct firn_err *err)
 {
@@ -279,7 +319,8 @@ open_eyes(struct firn_watch *watch)
 		watch->inotify_fd = -1;
 	}
 	if (watch->how.holder != NULL &&
-	    firn_holder_watch(watch->how.holder, watch->refreeze, &why) < 0)
+	    firn_holder_watch(watch->how.holder, watch->refreeze,
+			      watch->until_ns, &why) < 0)
 		watch->unwatched = why;
 	watch->cpu_known =
 		firn_cpu_used(watch->target, &watch->cpu_before_us, &why) == 0;
@@ -303,6 +344,7 @@ firn_watch_start(struct firn_watch **ret, const struct firn_target *target,
 	watch->told = firn_told(how->alarm, how->alarm_arg);
 	if (find_ours(watch, err) < 0)
 		return -1;
+	find_deadline(watch);
 	open_eyes(watch);
 	*ret = firn_steal(watch);
 	return 0;

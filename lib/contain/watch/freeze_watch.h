@@ -28,7 +28,8 @@ struct firn_watch;
 struct firn_watching {
 	struct firn_holder *holder; /* borrowed; NULL: nobody is named */
 	bool holds_tasks;           /* it's to hold those that are new, too */
-	bool refreeze;              /* what firn itself froze */
+	bool refreeze;              /* what firn itself froze, until the
+				     * deadline of a keeper in the ledger */
 	firn_alarm_fn *alarm;       /* or NULL */
 	void *alarm_arg;
 };

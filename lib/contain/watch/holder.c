@@ -248,9 +248,11 @@ firn_holder_seize(struct firn_holder *holder, bool stopped_only,
 
 int
 firn_holder_watch(struct firn_holder *holder,
-		  const bool refreeze[FIRN_N_HIERARCHIES], struct firn_err *err)
+		  const bool refreeze[FIRN_N_HIERARCHIES], uint64_t until_ns,
+		  struct firn_err *err)
 {
-	struct firn_holder_request request = { .what = FIRN_HOLDER_WATCH };
+	struct firn_holder_request request = { .what = FIRN_HOLDER_WATCH,
+					       .until_ns = until_ns };
 
 	memcpy(request.refreeze, refreeze, sizeof(request.refreeze));
 	return ask(holder, &request, err);

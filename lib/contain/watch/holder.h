@@ -75,15 +75,16 @@ FIRN_MUST_CHECK int firn_holder_seize(struct firn_holder *holder,
 				      bool stopped_only, struct firn_err *err);
 
 /*
- * firn_holder_watch(holder, refreeze, err) -- tell of every write to the
- * cgroups' freezers by others, as WRITTEN; one that thaws a hierarchy of
- * `refreeze` is answered by another freeze at once.
+ * firn_holder_watch(holder, refreeze, until_ns, err) -- tell of every write to
+ * the cgroups' freezers by others, as WRITTEN; one that thaws a hierarchy of
+ * `refreeze` is answered by another freeze at once, but not from `until_ns` on,
+ * as firn_boot_ns() has it.
  *
  * Source: fanotify(7).
  */
 FIRN_MUST_CHECK int firn_holder_watch(struct firn_holder *holder,
 				      const bool refreeze[FIRN_N_HIERARCHIES],
-				      struct firn_err *err);
+				      uint64_t until_ns, struct firn_err *err);
 
 /* firn_holder_sync(holder, err) -- when it returns, all that has happened
  * until now can be had by firn_holder_next(). */

@@ -60,6 +60,7 @@ serve(struct firn_holder_child *child,
 	case FIRN_HOLDER_WATCH:
 		memcpy(child->refreeze, request->refreeze,
 		       sizeof(child->refreeze));
+		child->until_ns = request->until_ns;
 		code = firn_holder_watch_begin(child);
 		break;
 	case FIRN_HOLDER_SYNC:

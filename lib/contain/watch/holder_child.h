@@ -30,6 +30,7 @@ struct firn_holder_request {
 	} what;
 	bool stopped_only;                 /* SEIZE */
 	bool refreeze[FIRN_N_HIERARCHIES]; /* WATCH */
+	uint64_t until_ns;                 /* likewise */
 };
 
 /* The holder itself. */
@@ -39,6 +40,7 @@ struct firn_holder_child {
 	int socket_fd, signal_fd;
 	int watch_fd; /* fanotify(7), or -1 */
 	bool refreeze[FIRN_N_HIERARCHIES];
+	uint64_t until_ns; /* refreeze, as firn_boot_ns() */
 	struct firn_tasks held, refused;
 };
 

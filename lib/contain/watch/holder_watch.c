@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "contain/watch/holder_child.h"
 
 static const char *const files[] = { "cgroup.freeze", "freezer.state" };
@@ -58,7 +59,8 @@ written(struct firn_holder_child *child, enum firn_hierarchy hierarchy,
 	if (firn_freezer_read(cgroup, hierarchy, &state, &ignored) == 0)
 		event.thawed = !state.own;
 	/* First this, as it may be running by now; then who it was. */
-	if (event.thawed && child->refreeze[hierarchy])
+	if (event.thawed && child->refreeze[hierarchy] &&
+	    firn_boot_ns() < child->until_ns)
 		event.refrozen = firn_freezer_write(cgroup, hierarchy, true,
 						    &ignored) == 0;
 	firn_holder_comm(pid, event.comm);
