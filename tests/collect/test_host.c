@@ -500,6 +500,119 @@ START_TEST(who_still_runs_a_runtime_that_was_replaced_is_named)
 }
 END_TEST
 
+/* Of the same path; NULL if it isn't there. */
+static json_t *
+file_at(const json_t *files, const char *path)
+{
+	return with_text(files, "path", path);
+}
+
+START_TEST(a_file_planted_in_a_cron_folder_is_described)
+{
+	autojson json_t *files = NULL;
+	const json_t *file;
+	char command[256];
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/etc/cron.d root/etc/systemd/system/x.wants && "
+	    "printf '* * * * * root /tmp/x\n' >root/etc/cron.d/planted && "
+	    "chmod 0640 root/etc/cron.d/planted && "
+	    "printf a >root/etc/cron.d/$(printf 'odd\033\377') && "
+	    "ln -s /tmp/x.service root/etc/systemd/system/x.wants/x.service && "
+	    "mkfifo root/etc/cron.d/fifo && "
+	    "truncate -s 2M root/etc/cron.d/large");
+	capture(&firn_collect_host);
+	leave_its_root();
+	files = lines_of("files.jsonl");
+	file = file_at(files, "/etc/cron.d/planted");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_str_eq(firn_json_string(file, "kind", NULL), "cron");
+	ck_assert_str_eq(firn_json_string(file, "type", NULL), "file");
+	ck_assert_int_eq(number(file, "mode"), 0640);
+	ck_assert_int_eq(number(file, "size"), 22);
+	snprintf(command, sizeof(command),
+		 "echo '%s  root/etc/cron.d/planted' | sha256sum --quiet -c",
+		 firn_json_string(file, "sha256", NULL));
+	run(command);
+	ck_assert_ptr_nonnull(firn_json_string(file, "changed", NULL));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/cron.d/odd\\x1b\\xff"));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/cron.d/fifo"));
+	file = file_at(files, "/etc/cron.d/large");
+	ck_assert_ptr_null(json_object_get(file, "sha256"));
+	file = file_at(files, "/etc/systemd/system/x.wants/x.service");
+	ck_assert_str_eq(firn_json_string(file, "target", NULL),
+			 "/tmp/x.service");
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(keys_are_found_in_every_home_also_behind_a_link)
+{
+	autojson json_t *files = NULL;
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/var/home/ann/.ssh root/root/.ssh && "
+	    "ln -s var/home root/home && "
+	    "printf 'root:x:0:0::/root:/bin/sh\nann:x:1:1::/home/ann:/bin/sh"
+	    "\nup:x:2:2::/home/../../../../etc:/bin/sh\n' >root/etc/passwd && "
+	    "mkdir root/etc/.ssh && "
+	    "echo key >root/var/home/ann/.ssh/authorized_keys && "
+	    "echo key >root/root/.ssh/authorized_keys");
+	capture(&firn_collect_host);
+	leave_its_root();
+	files = lines_of("files.jsonl");
+	ck_assert_ptr_nonnull(file_at(files, "/root/.ssh/authorized_keys"));
+	ck_assert_ptr_nonnull(file_at(files, "/home/ann/.ssh/authorized_keys"));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/passwd"));
+	ck_assert_ptr_null(file_at(files, "/etc/shadow"));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(a_home_on_a_file_server_is_not_asked_for)
+{
+	char options[96];
+	int ends[2];
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/home/ann && "
+	    "printf 'ann:x:1:1::/home/ann:/bin/sh\n' >root/etc/passwd");
+	/* An automounter that nobody serves: a look-up would wait. */
+	ck_assert_int_eq(pipe(ends), 0);
+	snprintf(options, sizeof(options),
+		 "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", ends[1],
+		 (int)getpgrp());
+	if (mount("none", "root/home", "autofs", 0, options) < 0) {
+		puts("skipped: this kernel has no autofs");
+		leave_its_root();
+		return;
+	}
+	capture(&firn_collect_host);
+	ck_assert_int_eq(umount2("root/home", MNT_DETACH), 0);
+	leave_its_root();
+	ck_assert_int_ge(gaps_with("file server"), 1);
+}
+END_TEST
+
+START_TEST(no_access_time_changes)
+{
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/etc/cron.d root/etc/systemd/system root/usr/sbin "
+	    "root/usr/lib/systemd/system && ln -s usr/lib root/lib && "
+	    "echo a >root/etc/cron.d/a && ln -s a root/etc/cron.d/link && "
+	    "echo a >root/usr/lib/systemd/system/a.service && "
+	    "cp /bin/true root/usr/sbin/runc && "
+	    "find root -path root/proc -prune -o -print0 >names && "
+	    "xargs -0 touch -h -a -d 2001-01-01 <names && "
+	    "xargs -0 stat -c '%n %x' <names >before");
+	capture(&firn_collect_host);
+	run("xargs -0 stat -c '%n %x' <names >after");
+	leave_its_root();
+	run("diff before after && grep -q cron.d/link "
+	    "CASE/data/host/files.jsonl");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -518,6 +631,10 @@ main(void)
 		what_is_large_and_old_is_not_read_and_what_is_new_is,
 		who_could_write_to_a_runtime_is_named,
 		who_still_runs_a_runtime_that_was_replaced_is_named,
+		a_file_planted_in_a_cron_folder_is_described,
+		keys_are_found_in_every_home_also_behind_a_link,
+		a_home_on_a_file_server_is_not_asked_for,
+		no_access_time_changes,
 	};
 
 	if (geteuid() != 0) {

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "collect/collectors.h"
 #include "collect/host/host_containers.h"
+#include "collect/host/host_files.h"
 #include "collect/host/host_knobs.h"
 #include "collect/host/host_open_files.h"
 #include "collect/host/host_processes.h"
@@ -232,7 +233,8 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 			return -1;
 	}
 	if (firn_host_knobs(target, archive, err) < 0 ||
-	    firn_host_containers(target->host, archive, err) < 0)
+	    firn_host_containers(target->host, archive, err) < 0 ||
+	    firn_host_files(target->host, archive, err) < 0)
 		return -1;
 	return store_summary(target, runtimes, absent, archive, err);
 }
