@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/digest.h"
@@ -70,11 +72,15 @@ set_content(const struct firn_entry *entry, const struct statx *st,
 	    struct firn_entry_limits *limits, json_t *line,
 	    struct firn_err *err)
 {
-	char target[PATH_MAX];
+	char folder[PATH_MAX], target[PATH_MAX];
 
 	if (S_ISLNK(st->stx_mode)) {
-		if (firn_walk_link(entry->dir_fd, entry->name, target,
-				   sizeof(target), err) < 0)
+		snprintf(folder, sizeof(folder), "%.*s",
+			 (int)(strrchr(entry->path, '/') - entry->path + 1),
+			 entry->path);
+		if (firn_walk_link(entry->walk, entry->dir_fd, folder,
+				   entry->name, target, sizeof(target),
+				   err) < 0)
 			return -1;
 		firn_json_text(line, "target", target);
 	}

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "collect/host/host_walk.h"
 #include "firn/err.h"
 
 #define FIRN_ENTRY_DIGEST ((uint64_t)1 << 20) /* bytes of one file */
@@ -20,6 +21,7 @@ struct firn_entry_limits {
 };
 
 struct firn_entry {
+	const struct firn_walk *walk;
 	int dir_fd; /* the folder that it is in, O_PATH */
 	const char *name;
 	const char *kind;

@@ -140,7 +140,8 @@ static int
 look_at(struct search *search, const struct firn_host_place *place, int dir_fd,
 	const char *name, struct firn_err *err)
 {
-	const struct firn_entry entry = { .dir_fd = dir_fd,
+	const struct firn_entry entry = { .walk = &search->walk,
+					  .dir_fd = dir_fd,
 					  .name = name,
 					  .kind = place->kind,
 					  .path = place->path };
@@ -320,6 +321,7 @@ firn_host_files(const struct firn_host *host, struct firn_archive *archive,
 	if (firn_walk_begin(&search.walk, host, &why) < 0) {
 		firn_archive_gap(archive, "host",
 				 "files that decide over the host", &why);
+		firn_walk_end(&search.walk);
 		return 0;
 	}
 	done = search_all(&search, err);

@@ -17,8 +17,8 @@
  * firn_host_hidden(host, archive, err) -- data/host/hidden.jsonl.
  *
  * Views: "readdir" of /proc; "cgroups", cgroup.procs of a whole hierarchy;
- * "pids", getpgid(2) of each number up to 131072, or of the first and the last
- * 65536 where pids go further; "mounts" over /proc/PID.  What differs is
+ * "pids", getpgid(2) of each number up to 65536, or of the first and the last
+ * 32768 where pids go further; "mounts" over /proc/PID.  What differs is
  * looked at three times.  Of a record only the mounts are looked at.
  */
 FIRN_MUST_CHECK int firn_host_hidden(const struct firn_host *host,

@@ -14,8 +14,8 @@
 #include "host/proc.h"
 #include "target/namespaces.h"
 
-#define ALL_MAX 131072 /* of pids that are tried one by one */
-#define WINDOW 65536   /* at both ends, where there may be more */
+#define ALL_MAX 65536 /* of pids that are tried one by one */
+#define WINDOW 32768  /* at both ends, where there may be more */
 #define LOOKS 3
 #define NAP_NS 1000000
 
@@ -133,14 +133,24 @@ number_in(const struct firn_host *host, const char *name, bool last)
 	return number == NULL ? 0 : (pid_t)strtol(number, NULL, 10);
 }
 
+/* `again`, unless NULL, are the only ones that matter. */
 static int
 ask_each(const struct firn_host *host, const struct list *readdir,
-	 struct list *ret, struct firn_err *err)
+	 const struct firn_hidden *again, struct list *ret,
+	 struct firn_err *err)
 {
 	pid_t max = number_in(host, "sys/kernel/pid_max", false);
 	pid_t last = number_in(host, "loadavg", true);
 
 	ret->known = true;
+	for (size_t i = 0; again != NULL && i < again->n; i++) {
+		pid_t pid = again->items[i].pid;
+
+		if (try_pids(pid, pid, readdir, ret, err) < 0)
+			return -1;
+	}
+	if (again != NULL)
+		return 0;
 	if (max > 0 && max <= ALL_MAX)
 		return try_pids(1, max, readdir, ret, err);
 	if (try_pids(1, WINDOW, readdir, ret, err) < 0)
@@ -150,14 +160,15 @@ ask_each(const struct firn_host *host, const struct list *readdir,
 }
 
 static int
-look(const struct firn_host *host, struct views *ret, struct firn_err *err)
+look(const struct firn_host *host, const struct firn_hidden *again,
+     struct views *ret, struct firn_err *err)
 {
 	ret->readdir.known = true;
 	if (firn_proc_pids(host, &ret->readdir.pids, &ret->readdir.n, err) <
 		    0 ||
 	    ask_cgroups(host, &ret->cgroups, err) < 0)
 		return -1;
-	return ask_each(host, &ret->readdir, &ret->tried, err);
+	return ask_each(host, &ret->readdir, again, &ret->tried, err);
 }
 
 /* The dead stand in no cgroup, and who just came was not there before. */
@@ -263,7 +274,7 @@ firn_hidden_find(const struct firn_host *host, struct firn_hidden *ret,
 
 		if (i > 0)
 			nanosleep(&nap, NULL);
-		if (look(host, &views, err) < 0 ||
+		if (look(host, i > 0 ? ret : NULL, &views, err) < 0 ||
 		    compare(host, &views, &again, err) < 0)
 			return -1;
 		if (i == 0) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "host/file.h"
 #include "host/quiet.h"
 
 #define LINKS_MAX 16
@@ -16,7 +17,10 @@ int
 firn_walk_begin(struct firn_walk *walk, const struct firn_host *host,
 		struct firn_err *err)
 {
+	struct firn_err none = { 0 };
+
 	*walk = (struct firn_walk){ .host = host };
+	walk->quiet_fd = firn_quiet(host->root_fd, &none);
 	return firn_mounts_read(host, 0, &walk->mounts, err);
 }
 
@@ -24,6 +28,7 @@ void
 firn_walk_end(struct firn_walk *walk)
 {
 	firn_mounts_free(&walk->mounts);
+	firn_auto_close(&walk->quiet_fd);
 }
 
 int
@@ -48,11 +53,30 @@ firn_walk_waits(const struct firn_walk *walk, const struct statx *st)
 	return true; /* it was mounted just now */
 }
 
-int
-firn_walk_link(int dir_fd, const char *name, char *ret, size_t size,
-	       struct firn_err *err)
+/* To copy a mount and let it go takes a while: what is on the root's own is
+ * seen through one copy. */
+static int
+open_quietly(const struct firn_walk *walk, int dir_fd, const char *folder,
+	     struct firn_err *err)
 {
-	autoclose int quiet_fd = firn_quiet(dir_fd, err);
+	struct firn_err none = { 0 };
+	autoclose int fd = -1;
+	struct stat st, there;
+
+	if (walk->quiet_fd >= 0)
+		fd = firn_file_in_root(walk->quiet_fd, folder,
+				       O_PATH | O_DIRECTORY, &none);
+	if (fd >= 0 && fstat(fd, &st) == 0 && fstat(dir_fd, &there) == 0 &&
+	    st.st_dev == there.st_dev && st.st_ino == there.st_ino)
+		return firn_steal_fd(&fd);
+	return firn_quiet(dir_fd, err);
+}
+
+int
+firn_walk_link(const struct firn_walk *walk, int dir_fd, const char *folder,
+	       const char *name, char *ret, size_t size, struct firn_err *err)
+{
+	autoclose int quiet_fd = open_quietly(walk, dir_fd, folder, err);
 	ssize_t len;
 
 	if (quiet_fd < 0)
@@ -99,7 +123,7 @@ step(const struct firn_walk *walk, int dir_fd, struct path *path, size_t end,
      struct firn_err *err)
 {
 	autoclose int fd = -1;
-	char name[NAME_MAX + 1], target[PATH_MAX];
+	char name[NAME_MAX + 1], target[PATH_MAX], folder[PATH_MAX];
 	size_t len = end - path->done - 1;
 	struct statx st;
 
@@ -119,7 +143,9 @@ step(const struct firn_walk *walk, int dir_fd, struct path *path, size_t end,
 				    path->text);
 	if (!S_ISLNK(st.stx_mode))
 		return firn_steal_fd(&fd);
-	if (firn_walk_link(dir_fd, name, target, sizeof(target), err) < 0 ||
+	snprintf(folder, sizeof(folder), "%.*s/", (int)path->done, path->text);
+	if (firn_walk_link(walk, dir_fd, folder, name, target, sizeof(target),
+			   err) < 0 ||
 	    follow(path, end, target, err) < 0)
 		return -1;
 	return -2;

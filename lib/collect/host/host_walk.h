@@ -21,9 +21,11 @@
 struct firn_walk {
 	const struct firn_host *host;
 	struct firn_mounts mounts;
+	int quiet_fd; /* the host's root, as firn_quiet() has it; or -1 */
 };
 
-/* firn_walk_begin(walk, host, err) -- release with firn_walk_end(). */
+/* firn_walk_begin(walk, host, err) -- release with firn_walk_end(), also on
+ * failure. */
 FIRN_MUST_CHECK int firn_walk_begin(struct firn_walk *walk,
 				    const struct firn_host *host,
 				    struct firn_err *err);
@@ -47,9 +49,12 @@ FIRN_MUST_CHECK int firn_walk_stat(int dir_fd, const char *name,
 /* firn_walk_waits(walk, st) -- is it on a file server? */
 bool firn_walk_waits(const struct firn_walk *walk, const struct statx *st);
 
-/* firn_walk_link(dir_fd, name, ret, size, err) -- what a symbolic link says.
- * Its access time stays. */
-FIRN_MUST_CHECK int firn_walk_link(int dir_fd, const char *name, char *ret,
-				   size_t size, struct firn_err *err);
+/* firn_walk_link(walk, dir_fd, folder, name, ret, size, err) -- what a symbolic
+ * link in a folder says; `folder` is the folder's path.  Its access time
+ * stays. */
+FIRN_MUST_CHECK int firn_walk_link(const struct firn_walk *walk, int dir_fd,
+				   const char *folder, const char *name,
+				   char *ret, size_t size,
+				   struct firn_err *err);
 
 #endif
