@@ -1,7 +1,14 @@
 #include "collect/fixture.h"
 
+#include <arpa/inet.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 
 /* A host of the test's own below ./root, with the real proc(5); the mount goes
  * with the test's mount namespace. */
@@ -500,6 +507,368 @@ START_TEST(who_still_runs_a_runtime_that_was_replaced_is_named)
 }
 END_TEST
 
+/* Of the same path; NULL if it isn't there. */
+static json_t *
+file_at(const json_t *files, const char *path)
+{
+	return with_text(files, "path", path);
+}
+
+START_TEST(a_file_planted_in_a_cron_folder_is_described)
+{
+	autojson json_t *files = NULL;
+	const json_t *file;
+	char command[256];
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/etc/cron.d root/etc/systemd/system/x.wants && "
+	    "printf '* * * * * root /tmp/x\n' >root/etc/cron.d/planted && "
+	    "chmod 0640 root/etc/cron.d/planted && "
+	    "printf a >root/etc/cron.d/$(printf 'odd\033\377') && "
+	    "ln -s /tmp/x.service root/etc/systemd/system/x.wants/x.service && "
+	    "mkfifo root/etc/cron.d/fifo && "
+	    "truncate -s 2M root/etc/cron.d/large");
+	capture(&firn_collect_host);
+	leave_its_root();
+	files = lines_of("files.jsonl");
+	file = file_at(files, "/etc/cron.d/planted");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_str_eq(firn_json_string(file, "kind", NULL), "cron");
+	ck_assert_str_eq(firn_json_string(file, "type", NULL), "file");
+	ck_assert_int_eq(number(file, "mode"), 0640);
+	ck_assert_int_eq(number(file, "size"), 22);
+	snprintf(command, sizeof(command),
+		 "echo '%s  root/etc/cron.d/planted' | sha256sum --quiet -c",
+		 firn_json_string(file, "sha256", NULL));
+	run(command);
+	ck_assert_ptr_nonnull(firn_json_string(file, "changed", NULL));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/cron.d/odd\\x1b\\xff"));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/cron.d/fifo"));
+	file = file_at(files, "/etc/cron.d/large");
+	ck_assert_ptr_null(json_object_get(file, "sha256"));
+	file = file_at(files, "/etc/systemd/system/x.wants/x.service");
+	ck_assert_str_eq(firn_json_string(file, "target", NULL),
+			 "/tmp/x.service");
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(keys_are_found_in_every_home_also_behind_a_link)
+{
+	autojson json_t *files = NULL;
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/var/home/ann/.ssh root/root/.ssh && "
+	    "ln -s var/home root/home && "
+	    "printf 'root:x:0:0::/root:/bin/sh\nann:x:1:1::/home/ann:/bin/sh"
+	    "\nup:x:2:2::/home/../../../../etc:/bin/sh\n' >root/etc/passwd && "
+	    "mkdir root/etc/.ssh && "
+	    "echo key >root/var/home/ann/.ssh/authorized_keys && "
+	    "echo key >root/root/.ssh/authorized_keys");
+	capture(&firn_collect_host);
+	leave_its_root();
+	files = lines_of("files.jsonl");
+	ck_assert_ptr_nonnull(file_at(files, "/root/.ssh/authorized_keys"));
+	ck_assert_ptr_nonnull(file_at(files, "/home/ann/.ssh/authorized_keys"));
+	ck_assert_ptr_nonnull(file_at(files, "/etc/passwd"));
+	ck_assert_ptr_null(file_at(files, "/etc/shadow"));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(a_home_on_a_file_server_is_not_asked_for)
+{
+	char options[96];
+	int ends[2];
+
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/home/ann && "
+	    "printf 'ann:x:1:1::/home/ann:/bin/sh\n' >root/etc/passwd");
+	/* An automounter that nobody serves: a look-up would wait. */
+	ck_assert_int_eq(pipe(ends), 0);
+	snprintf(options, sizeof(options),
+		 "fd=%d,pgrp=%d,minproto=5,maxproto=5,indirect", ends[1],
+		 (int)getpgrp());
+	if (mount("none", "root/home", "autofs", 0, options) < 0) {
+		puts("skipped: this kernel has no autofs");
+		leave_its_root();
+		return;
+	}
+	capture(&firn_collect_host);
+	ck_assert_int_eq(umount2("root/home", MNT_DETACH), 0);
+	leave_its_root();
+	ck_assert_int_ge(gaps_with("file server"), 1);
+}
+END_TEST
+
+START_TEST(no_access_time_changes)
+{
+	live_in_a_root_of_its_own();
+	run("mkdir -p root/etc/cron.d root/etc/systemd/system root/usr/sbin "
+	    "root/usr/lib/systemd/system && ln -s usr/lib root/lib && "
+	    "echo a >root/etc/cron.d/a && ln -s a root/etc/cron.d/link && "
+	    "echo a >root/usr/lib/systemd/system/a.service && "
+	    "cp /bin/true root/usr/sbin/runc && "
+	    "find root -path root/proc -prune -o -print0 >names && "
+	    "xargs -0 touch -h -a -d 2001-01-01 <names && "
+	    "xargs -0 stat -c '%n %x' <names >before");
+	capture(&firn_collect_host);
+	run("xargs -0 stat -c '%n %x' <names >after");
+	leave_its_root();
+	run("diff before after && grep -q cron.d/link "
+	    "CASE/data/host/files.jsonl");
+}
+END_TEST
+
+/* "return 0", called `name`. */
+static int
+load_program(const char *name)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)code;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "none";
+	strncpy(attr.prog_name, name, sizeof(attr.prog_name) - 1);
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+START_TEST(a_bpf_program_is_listed_and_a_name_like_ours_makes_it_not_ours)
+{
+	int theirs = load_program("intruder"), named = load_program("firn_x");
+	autojson json_t *programs = NULL;
+	const json_t *program;
+
+	ck_assert_int_ge(theirs, 0);
+	ck_assert_int_ge(named, 0);
+	capture(&firn_collect_host);
+	close(theirs);
+	close(named);
+	programs = lines_of("bpf.jsonl");
+	program = with_text(programs, "name", "intruder");
+	ck_assert_ptr_nonnull(program);
+	ck_assert_str_eq(firn_json_string(program, "type", NULL),
+			 "socket_filter");
+	ck_assert_int_eq(number(program, "uid"), 0);
+	ck_assert_uint_eq(strlen(firn_json_string(program, "tag", NULL)), 16);
+	ck_assert_ptr_null(json_object_get(program, "firn"));
+	program = with_text(programs, "name", "firn_x");
+	ck_assert_ptr_null(json_object_get(program, "firn"));
+	ck_assert_uint_eq(sealed.gaps, 0);
+}
+END_TEST
+
+START_TEST(a_program_that_firn_has_pinned_is_its_own)
+{
+	int fd = load_program("firn_x");
+	autojson json_t *programs = NULL;
+	union bpf_attr attr;
+	char path[64];
+
+	ck_assert_int_ge(fd, 0);
+	live_in_mounts_of_its_own();
+	run("mkdir -p /run/firn/bpf && mount -t bpf none /run/firn/bpf && "
+	    "mkdir /run/firn/bpf/test");
+	snprintf(path, sizeof(path), "/run/firn/bpf/test/x");
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	attr.bpf_fd = (uint32_t)fd;
+	ck_assert_int_eq(syscall(SYS_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)), 0);
+	capture(&firn_collect_host);
+	close(fd);
+	run("umount /run/firn/bpf");
+	programs = lines_of("bpf.jsonl");
+	ck_assert(json_is_true(
+		json_object_get(with_text(programs, "name", "firn_x"),
+				"firn")));
+}
+END_TEST
+
+START_TEST(who_listens_on_the_host_is_named)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int names = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(four);
+	autojson json_t *listeners = NULL;
+	const json_t *line, *holder;
+
+	four.sin_addr.s_addr = htonl(0x7f000009);
+	snprintf(local.sun_path, sizeof(local.sun_path), "%s/x\033.sock",
+		 folder);
+	ck_assert_int_eq(bind(tcp, (struct sockaddr *)&four, sizeof(four)), 0);
+	ck_assert_int_eq(listen(tcp, 1), 0);
+	ck_assert_int_eq(getsockname(tcp, (struct sockaddr *)&four, &len), 0);
+	ck_assert_int_eq(bind(names, (struct sockaddr *)&local, sizeof(local)),
+			 0);
+	ck_assert_int_eq(listen(names, 1), 0);
+	capture(&firn_collect_host);
+	close(tcp);
+	close(names);
+	listeners = lines_of("listeners.jsonl");
+	line = with_text(listeners, "address", "127.0.0.9");
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(firn_json_string(line, "family", NULL), "inet");
+	ck_assert_int_eq(number(line, "port"), ntohs(four.sin_port));
+	holder = json_array_get(json_object_get(line, "pids"), 0);
+	ck_assert_int_eq(number(holder, "pid"), getpid());
+	ck_assert_str_eq(firn_json_string(holder, "comm", NULL), "test_host");
+	line = with_text(listeners, "path", local.sun_path);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(firn_json_string(line, "family", NULL), "unix");
+	holder = json_array_get(json_object_get(line, "pids"), 0);
+	ck_assert_int_eq(number(holder, "pid"), getpid());
+}
+END_TEST
+
+static void
+listen_in_a_network_of_its_own(void)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = htons(4747) };
+	int fd;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		_exit(1);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(fd, (struct sockaddr *)&four, sizeof(four)) < 0 ||
+	    listen(fd, 1) < 0)
+		_exit(1);
+	ready();
+}
+
+START_TEST(a_container_that_listens_in_its_own_network_is_no_listener_here)
+{
+	autojson json_t *listeners = NULL;
+
+	suspect(listen_in_a_network_of_its_own);
+	capture(&firn_collect_host);
+	listeners = lines_of("listeners.jsonl");
+	ck_assert_ptr_null(with_number(listeners, "port", 4747));
+}
+END_TEST
+
+/* A record of another machine: this kernel has no modules. */
+START_TEST(modules_are_listed_and_one_that_a_list_hides_is_told)
+{
+	autojson json_t *modules = NULL;
+	const json_t *module;
+
+	run("mkdir -p root/proc/1 root/proc/self root/sys/module/hidden "
+	    "root/sys/module/vfat root/sys/module/builtin && "
+	    "touch root/sys/module/hidden/initstate "
+	    "root/sys/module/vfat/initstate && "
+	    "touch -d 2026-01-02T03:04:05Z root/sys/module/vfat && "
+	    "printf 'vfat 20480 1 - Live 0xffff\nevil 4096 0 - Live 0xffff "
+	    "(OE)\n' >root/proc/modules");
+	firn_host_close(&host);
+	ck_ok(firn_host_open(&host, "root", &err));
+	capture(&firn_collect_host);
+	modules = lines_of("modules.jsonl");
+	ck_assert_uint_eq(json_array_size(modules), 3);
+	module = with_text(modules, "name", "vfat");
+	ck_assert_int_eq(number(module, "size"), 20480);
+	ck_assert_str_eq(firn_json_string(module, "loaded_before", NULL),
+			 "2026-01-02T03:04:05.000000000Z");
+	module = with_text(modules, "name", "evil");
+	ck_assert_str_eq(firn_json_string(module, "taints", NULL), "(OE)");
+	module = with_text(modules, "name", "hidden");
+	ck_assert_ptr_nonnull(json_object_get(module, "missing_in"));
+}
+END_TEST
+
+START_TEST(where_all_views_agree_nobody_is_hidden)
+{
+	autojson json_t *hidden = NULL;
+
+	for (int i = 0; i < 50; i++)
+		if (fork() == 0) /* a zombie is not hidden */
+			_exit(0);
+	capture(&firn_collect_host);
+	hidden = lines_of("hidden.jsonl");
+	ck_assert_uint_eq(json_array_size(hidden), 0);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+END_TEST
+
+START_TEST(a_mount_over_a_processs_folder_hides_it)
+{
+	autojson json_t *hidden = NULL;
+	const json_t *line;
+	char command[128];
+	pid_t pid;
+
+	live_in_mounts_of_its_own();
+	pid = suspect(ready);
+	snprintf(command, sizeof(command), "mount --bind /proc/1 /proc/%d",
+		 (int)pid);
+	run(command);
+	capture(&firn_collect_host);
+	snprintf(command, sizeof(command), "umount /proc/%d", (int)pid);
+	run(command);
+	hidden = lines_of("hidden.jsonl");
+	line = with_number(hidden, "pid", pid);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(firn_json_string(line, "mount", "root", NULL), "/1");
+	ck_assert_str_eq(json_string_value(json_array_get(
+				 json_object_get(line, "seen_by"), 0)),
+			 "mounts");
+}
+END_TEST
+
+/* The kernel itself hides others from who may not trace them and is not in a
+ * group; 0 is the default of that. */
+static void
+be_shown_nobody_else(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[2];
+
+	run("mkdir hiding && mount -t proc -o hidepid=2,gid=12345 none hiding "
+	    "&& "
+	    "mkdir -p root/proc && mount --move hiding root/proc && "
+	    "for i in etc sys var usr lib; do mkdir -p root/$i && "
+	    "mount --rbind /$i root/$i; done");
+	firn_host_close(&host);
+	ck_ok(firn_host_open(&host, "root", &err));
+	ck_assert_int_eq(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1u << CAP_SYS_PTRACE);
+	ck_assert_int_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+START_TEST(a_process_that_one_list_leaves_out_is_found_by_the_others)
+{
+	autojson json_t *hidden = NULL;
+	const json_t *line;
+	pid_t pid;
+
+	live_in_mounts_of_its_own();
+	pid = suspect(ready);
+	be_shown_nobody_else();
+	capture(&firn_collect_host);
+	hidden = lines_of("hidden.jsonl");
+	line = with_number(hidden, "pid", pid);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(json_string_value(json_array_get(
+				 json_object_get(line, "missing_in"), 0)),
+			 "readdir");
+	ck_assert_uint_eq(json_array_size(json_object_get(line, "seen_by")), 2);
+	ck_assert_ptr_null(with_number(hidden, "pid", getpid()));
+	run("umount -l root/proc root/etc root/sys root/var root/usr "
+	    "root/lib");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -518,6 +887,18 @@ main(void)
 		what_is_large_and_old_is_not_read_and_what_is_new_is,
 		who_could_write_to_a_runtime_is_named,
 		who_still_runs_a_runtime_that_was_replaced_is_named,
+		a_file_planted_in_a_cron_folder_is_described,
+		keys_are_found_in_every_home_also_behind_a_link,
+		a_home_on_a_file_server_is_not_asked_for,
+		no_access_time_changes,
+		a_bpf_program_is_listed_and_a_name_like_ours_makes_it_not_ours,
+		a_program_that_firn_has_pinned_is_its_own,
+		who_listens_on_the_host_is_named,
+		a_container_that_listens_in_its_own_network_is_no_listener_here,
+		modules_are_listed_and_one_that_a_list_hides_is_told,
+		where_all_views_agree_nobody_is_hidden,
+		a_mount_over_a_processs_folder_hides_it,
+		a_process_that_one_list_leaves_out_is_found_by_the_others,
 	};
 
 	if (geteuid() != 0) {

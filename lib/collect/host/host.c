@@ -9,8 +9,13 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "collect/collectors.h"
+#include "collect/host/host_bpf.h"
 #include "collect/host/host_containers.h"
+#include "collect/host/host_files.h"
+#include "collect/host/host_hidden.h"
 #include "collect/host/host_knobs.h"
+#include "collect/host/host_listeners.h"
+#include "collect/host/host_modules.h"
 #include "collect/host/host_open_files.h"
 #include "collect/host/host_processes.h"
 #include "collect/host/host_runtimes.h"
@@ -215,7 +220,7 @@ store_processes(const struct firn_target *target, struct firn_archive *archive,
 		    0)
 		return -1;
 	*ret_runtimes = firn_host_runtimes(target, &view, &files);
-	return 0;
+	return firn_host_listeners(target->host, &view, &files, archive, err);
 }
 
 static int
@@ -232,7 +237,11 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 			return -1;
 	}
 	if (firn_host_knobs(target, archive, err) < 0 ||
-	    firn_host_containers(target->host, archive, err) < 0)
+	    firn_host_containers(target->host, archive, err) < 0 ||
+	    firn_host_files(target->host, archive, err) < 0 ||
+	    firn_host_bpf(target->host, archive, err) < 0 ||
+	    firn_host_modules(target->host, archive, err) < 0 ||
+	    firn_host_hidden(target->host, archive, err) < 0)
 		return -1;
 	return store_summary(target, runtimes, absent, archive, err);
 }

@@ -117,7 +117,9 @@ firn_libraries_add(struct firn_libraries *libraries,
 		return;
 	snprintf(what, sizeof(what), "/proc/%d/maps", (int)process->pid);
 	if (read_maps(libraries, process->pid, &text, &len, &why) < 0) {
-		if (why.code != ENOENT && why.code != ESRCH)
+		/* Of who may do more than we, its exe is missing, too. */
+		if (why.code != ENOENT && why.code != ESRCH &&
+		    why.code != EACCES && why.code != EPERM)
 			firn_archive_gap(libraries->archive, "host", what,
 					 &why);
 		return;
