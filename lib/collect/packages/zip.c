@@ -120,7 +120,7 @@ firn_zip_each(struct firn_zip *zip, firn_zip_see *see, void *arg,
 	      struct firn_err *err)
 {
 	autofree unsigned char *directory = NULL;
-	unsigned char end[END_LEN];
+	unsigned char end[END_LEN] = { 0 };
 	uint64_t at, start;
 	uint32_t len;
 	unsigned n;
