@@ -7,19 +7,30 @@
 
 #include <elf.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "check.h"
 
-#define GO_MARK "0123456789abcdef"
+/* The marks that the linker puts around the list, a NUL in one of them. */
+static inline void
+go_marked(struct firn_buf *ret, const char *modules)
+{
+	firn_buf_add(ret,
+		     "\x30\x77\xaf\x0c\x92\x74\x08\x02"
+		     "\x41\xe1\xc1\x07\xe6\xd6\x18\xe6",
+		     16);
+	firn_buf_add(ret, modules, strlen(modules));
+	firn_buf_add(ret,
+		     "\xf9\x32\x43\x31\x86\x18\x20\x72"
+		     "\x00\x82\x42\x10\x41\x16\xd8\xf2",
+		     16);
+}
 
 static inline void
-go_text(struct firn_buf *buf, const char *text)
+go_text(struct firn_buf *buf, const char *text, size_t all)
 {
-	size_t len = strlen(text);
+	size_t len = all;
 
 	for (; len >= 0x80; len >>= 7) {
 		unsigned char byte = (unsigned char)(len | 0x80);
@@ -27,22 +38,20 @@ go_text(struct firn_buf *buf, const char *text)
 		firn_buf_add(buf, &byte, 1);
 	}
 	firn_buf_add(buf, &(unsigned char){ (unsigned char)len }, 1);
-	firn_buf_add(buf, text, strlen(text));
+	firn_buf_add(buf, text, all);
 }
 
 /* The section as it is since Go 1.18; `modules` without its marks. */
 static inline void
 go_section(struct firn_buf *buf, const char *version, const char *modules)
 {
-	char *marked = NULL;
+	autobuf struct firn_buf marked = { 0 };
 
+	go_marked(&marked, modules);
 	firn_buf_add(buf, "\xff Go buildinf:\x08\x02", 16);
 	firn_buf_fill(buf, 0, 16);
-	go_text(buf, version);
-	ck_assert_int_gt(asprintf(&marked, "%s%s%s", GO_MARK, modules, GO_MARK),
-			 0);
-	go_text(buf, marked);
-	free(marked);
+	go_text(buf, version, strlen(version));
+	go_text(buf, marked.data, marked.len);
 }
 
 /* As it was before: pointers to strings, at addresses of a segment that begins
@@ -52,19 +61,17 @@ go_old_section(struct firn_buf *buf, const char *version, const char *modules)
 {
 	const uint64_t base = 0x400000;
 	uint64_t words[6] = { base + 32, base + 48 };
-	char *marked = NULL;
+	autobuf struct firn_buf marked = { 0 };
 
-	ck_assert_int_gt(asprintf(&marked, "%s%s%s", GO_MARK, modules, GO_MARK),
-			 0);
+	go_marked(&marked, modules);
 	words[2] = base + 64;
 	words[3] = strlen(version);
 	words[4] = base + 64 + strlen(version);
-	words[5] = strlen(marked);
+	words[5] = marked.len;
 	firn_buf_add(buf, "\xff Go buildinf:\x08\x00", 16);
 	firn_buf_add(buf, words, sizeof(words));
 	firn_buf_add(buf, version, strlen(version));
-	firn_buf_add(buf, marked, strlen(marked));
-	free(marked);
+	firn_buf_add(buf, marked.data, marked.len);
 }
 
 /* Around a section: header, one segment, three section headers, and zeros up to

@@ -121,31 +121,39 @@ find_section(const struct elf *elf, const char *name, Elf64_Shdr *ret)
  * --------------------
  */
 
+/* Bytes, with a NUL behind them. */
+struct text {
+	char *bytes;
+	size_t len;
+};
+
 /* A length as a varint, and as many bytes. */
-static char *
-take_text(const unsigned char **at, const unsigned char *end)
+static void
+take_text(const unsigned char **at, const unsigned char *end, struct text *ret)
 {
 	uint64_t len = 0;
 	unsigned shift = 0;
-	char *text;
 
 	while (*at < end && (**at & 0x80) != 0 && shift < 56) {
 		len |= (uint64_t)(*(*at)++ & 0x7f) << shift;
 		shift += 7;
 	}
 	if (*at == end)
-		return NULL;
+		return;
 	len |= (uint64_t)(*(*at)++ & 0x7f) << shift;
 	if (len > (uint64_t)(end - *at))
-		return NULL;
-	text = strndup((const char *)*at, (size_t)len);
+		return;
+	ret->bytes = calloc(1, (size_t)len + 1);
+	if (ret->bytes == NULL)
+		return;
+	memcpy(ret->bytes, *at, (size_t)len);
+	ret->len = (size_t)len;
 	*at += len;
-	return text;
 }
 
 static void
-take_both(const struct elf *elf, const Elf64_Shdr *section, char **ret_version,
-	  char **ret_modules)
+take_both(const struct elf *elf, const Elf64_Shdr *section,
+	  struct text *ret_version, struct text *ret_modules)
 {
 	size_t len = section->sh_size < TEXT_MAX ? section->sh_size : TEXT_MAX;
 	autofree unsigned char *data = malloc(len);
@@ -155,9 +163,9 @@ take_both(const struct elf *elf, const Elf64_Shdr *section, char **ret_version,
 	    !reads(elf->fd, data, len, section->sh_offset))
 		return;
 	at = data + 32;
-	*ret_version = take_text(&at, data + len);
-	if (*ret_version != NULL)
-		*ret_modules = take_text(&at, data + len);
+	take_text(&at, data + len, ret_version);
+	if (ret_version->bytes != NULL)
+		take_text(&at, data + len, ret_modules);
 }
 
 /* --- strings that it points to (before)
@@ -206,27 +214,27 @@ reads_word(const struct elf *elf, uint64_t *ret, uint64_t address)
 }
 
 /* A string of Go's: where its bytes are, and how many. */
-static char *
-text_at(const struct elf *elf, uint64_t address)
+static void
+follow_text(const struct elf *elf, uint64_t address, struct text *ret)
 {
 	uint64_t bytes, len;
-	char *text;
 
 	if (!reads_word(elf, &bytes, address) ||
 	    !reads_word(elf, &len, address + (elf->wide ? 8 : 4)) ||
 	    len > TEXT_MAX)
-		return NULL;
-	text = calloc(1, (size_t)len + 1);
-	if (text != NULL && !reads_address(elf, text, (size_t)len, bytes)) {
-		free(text);
-		return NULL;
+		return;
+	ret->bytes = calloc(1, (size_t)len + 1);
+	ret->len = (size_t)len;
+	if (ret->bytes != NULL &&
+	    !reads_address(elf, ret->bytes, (size_t)len, bytes)) {
+		free(ret->bytes);
+		ret->bytes = NULL;
 	}
-	return text;
 }
 
 static void
 follow_both(const struct elf *elf, const unsigned char head[32],
-	    char **ret_version, char **ret_modules)
+	    struct text *ret_version, struct text *ret_modules)
 {
 	uint64_t wide[2];
 	uint32_t narrow[2];
@@ -235,30 +243,36 @@ follow_both(const struct elf *elf, const unsigned char head[32],
 		return;
 	memcpy(wide, head + 16, sizeof(wide));
 	memcpy(narrow, head + 16, sizeof(narrow));
-	*ret_version = text_at(elf, elf->wide ? wide[0] : narrow[0]);
-	if (*ret_version != NULL)
-		*ret_modules = text_at(elf, elf->wide ? wide[1] : narrow[1]);
+	follow_text(elf, elf->wide ? wide[0] : narrow[0], ret_version);
+	if (ret_version->bytes != NULL)
+		follow_text(elf, elf->wide ? wide[1] : narrow[1], ret_modules);
 }
 
 /* The list stands between two marks of 16 bytes, by which it is found in
- * memory. */
+ * memory; they are no text. */
 static void
-strip_marks(char *modules)
+strip_marks(struct text *modules)
 {
-	size_t len = strlen(modules);
+	char *at = modules->bytes;
 
-	if (len < 33 || modules[len - 17] != '\n') {
-		modules[0] = '\0';
+	if (modules->len < 33 || at[modules->len - 17] != '\n') {
+		at[0] = '\0';
 		return;
 	}
-	modules[len - 16] = '\0';
-	memmove(modules, modules + 16, len - 31);
+	modules->len -= 32;
+	memmove(at, at + 16, modules->len);
+	at[modules->len] = '\0';
+	while ((at = memchr(at, '\0',
+			    (size_t)(modules->bytes + modules->len - at))) !=
+	       NULL)
+		*at = '\x01';
 }
 
 int
 firn_go_build_info(int fd, char **ret_version, char **ret_modules,
 		   struct firn_err *err)
 {
+	struct text version = { 0 }, modules = { 0 };
 	struct elf elf = { .fd = fd };
 	unsigned char head[32];
 	Elf64_Shdr section;
@@ -269,12 +283,14 @@ firn_go_build_info(int fd, char **ret_version, char **ret_modules,
 	    memcmp(head, "\xff Go buildinf:", 14) != 0)
 		return 0;
 	if ((head[15] & 2) != 0)
-		take_both(&elf, &section, ret_version, ret_modules);
+		take_both(&elf, &section, &version, &modules);
 	else
-		follow_both(&elf, head, ret_version, ret_modules);
-	if (*ret_version == NULL || *ret_modules == NULL)
+		follow_both(&elf, head, &version, &modules);
+	*ret_version = version.bytes;
+	*ret_modules = modules.bytes;
+	if (version.bytes == NULL || modules.bytes == NULL)
 		return firn_err_set(err, EBADMSG,
 				    "Go's build info can't be read");
-	strip_marks(*ret_modules);
+	strip_marks(&modules);
 	return 1;
 }

@@ -132,7 +132,7 @@ list_for(struct firn_image *image, const char *name)
 }
 
 static json_t *
-fact_of(const struct firn_tree_entry *entry)
+fact_of(const struct firn_tree *tree, const struct firn_tree_entry *entry)
 {
 	autofree char *path = NULL;
 	json_t *fact = json_object();
@@ -140,7 +140,9 @@ fact_of(const struct firn_tree_entry *entry)
 	if (asprintf(&path, "/%s", entry->path) < 0)
 		path = NULL;
 	firn_json_text(fact, "path", path);
-	json_object_set_new(fact, "changed", json_boolean(entry->layer == 0));
+	if (tree->writable)
+		json_object_set_new(fact, "changed",
+				    json_boolean(entry->layer == 0));
 	return fact;
 }
 
@@ -154,7 +156,7 @@ add_program(struct firn_image *image, const struct firn_tree *tree,
 
 	if (list == NULL || json_array_size(list) >= LISTED_MAX)
 		return;
-	fact = fact_of(entry);
+	fact = fact_of(tree, entry);
 	len = S_ISLNK(entry->st.st_mode)
 		      ? firn_tree_link(tree, entry, to, sizeof(to))
 		      : 0;
@@ -164,14 +166,15 @@ add_program(struct firn_image *image, const struct firn_tree *tree,
 }
 
 static void
-add_privileged(struct firn_image *image, const struct firn_tree_entry *entry)
+add_privileged(struct firn_image *image, const struct firn_tree *tree,
+	       const struct firn_tree_entry *entry)
 {
 	json_t *fact;
 	char mode[8];
 
 	if (json_array_size(image->privileged) >= LISTED_MAX)
 		return;
-	fact = fact_of(entry);
+	fact = fact_of(tree, entry);
 	snprintf(mode, sizeof(mode), "%04o", entry->st.st_mode & 07777u);
 	json_object_set_new(fact, "mode", json_string(mode));
 	firn_json_uint(fact, "uid", entry->st.st_uid);
@@ -188,14 +191,14 @@ firn_image_see(struct firn_image *image, const struct firn_tree *tree,
 	if (S_ISREG(st->st_mode)) {
 		image->n_files++;
 		image->n_bytes += (uint64_t)st->st_size;
-		if (entry->layer == 0) {
+		if (tree->writable && entry->layer == 0) {
 			image->n_changed++;
 			image->n_changed_bytes += (uint64_t)st->st_size;
 		}
 		/* setgid without the group's execution is a kind of lock. */
 		if ((st->st_mode & 04000) != 0 ||
 		    (st->st_mode & 02010) == 02010)
-			add_privileged(image, entry);
+			add_privileged(image, tree, entry);
 	}
 	if ((S_ISREG(st->st_mode) || S_ISLNK(st->st_mode)) && is_on_path(entry))
 		add_program(image, tree, entry);
@@ -209,7 +212,7 @@ firn_image_json(const struct firn_image *image, const struct firn_tree *tree)
 	firn_json_uint(json, "files", image->n_files);
 	firn_json_uint(json, "bytes", image->n_bytes);
 	/* Of a root that is no overlay, that can't be told. */
-	if (!tree->live) {
+	if (tree->writable) {
 		firn_json_uint(json, "changed_files", image->n_changed);
 		firn_json_uint(json, "changed_bytes", image->n_changed_bytes);
 	}

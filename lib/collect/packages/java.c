@@ -15,7 +15,8 @@
  * Source: Maven Archiver, pom.properties; JAR File Specification.
  */
 
-#define PROPERTIES_MAX (64u << 10)
+/* A signed archive's manifest lists each of its files. */
+#define TEXT_MAX (4u << 20)
 #define INNER_MAX (32u << 20) /* of an archive that lies packed in another */
 #define DEPTH_MAX 3
 
@@ -69,7 +70,7 @@ read_text(struct jar *jar, const struct firn_zip *zip,
 
 	if (!firn_tree_spend(jar->reading->tree, jar->place, entry->size))
 		return NULL;
-	if (firn_zip_read(zip, entry, PROPERTIES_MAX, &text, &len, &why) < 0) {
+	if (firn_zip_read(zip, entry, TEXT_MAX, &text, &len, &why) < 0) {
 		gap(jar, entry->name, &why);
 		return NULL;
 	}

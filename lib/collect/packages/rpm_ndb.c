@@ -64,7 +64,7 @@ see_page(int fd, uint32_t number, uint64_t *left, firn_rpm_see *see, void *arg,
 
 		if (memcmp(slot, "Slot", 4) != 0)
 			return firn_err_set(err, EBADMSG, "no slot");
-		if (le32(slot + 4) != 0 &&
+		if (le32(slot + 8) != 0 &&
 		    see_blob(fd, slot, left, see, arg, err) < 0)
 			return -1;
 	}

@@ -103,6 +103,7 @@ add_overlay(struct firn_tree *tree, const struct firn_target *target,
 {
 	const struct firn_rootfs *rootfs = &target->rootfs;
 
+	tree->writable = rootfs->upper != NULL;
 	if (rootfs->upper != NULL &&
 	    add_folder(tree, target->host, rootfs->upper, err) < 0)
 		return firn_err_in(err, "the upper directory");

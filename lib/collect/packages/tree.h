@@ -34,7 +34,8 @@
 struct firn_tree {
 	int *fds; /* of the layers, O_PATH, topmost first */
 	size_t n;
-	bool live; /* the one layer is a root that processes write to */
+	bool live;     /* the one layer is a root that processes write to */
+	bool writable; /* the topmost layer is what the container changed */
 	struct firn_opener opener;
 	struct firn_archive *archive; /* borrowed; takes the gaps */
 
@@ -50,7 +51,7 @@ struct firn_tree_entry {
 	const char *path; /* "usr/bin/sh": no "/" in front */
 	const char *name; /* the last component of it */
 	struct stat st;
-	size_t layer; /* 0 is the topmost: an overlay's upper folder */
+	size_t layer; /* 0 is the topmost */
 };
 
 /*
