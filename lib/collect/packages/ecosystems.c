@@ -59,9 +59,10 @@ firn_reading_text(struct firn_reading *reading,
 		firn_tree_gap(reading->tree, entry->path, &why);
 		return false;
 	}
-	for (char *at = *ret;
-	     (at = memchr(at, '\0', (size_t)(*ret + *ret_len - at))) != NULL;)
-		*at = '\x01';
+	for (size_t i = 0; i < *ret_len; i++) {
+		if ((*ret)[i] == '\0')
+			(*ret)[i] = '\x01';
+	}
 	return true;
 }
 

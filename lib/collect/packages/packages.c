@@ -60,6 +60,49 @@ put_off(struct looking *looking, const struct firn_tree_entry *entry,
 	return 0;
 }
 
+/* Read before all others: whoever fills the root with files, so that the walk
+ * ends early, hides none of these. */
+static const char *const first[] = {
+	"var/lib/dpkg/status",
+	"lib/apk/db/installed",
+	"usr/lib/apk/db/installed",
+	"var/lib/rpm/rpmdb.sqlite",
+	"var/lib/rpm/Packages.db",
+	"var/lib/rpm/Packages",
+	"usr/lib/sysimage/rpm/rpmdb.sqlite",
+	"usr/lib/sysimage/rpm/Packages.db",
+	"usr/lib/sysimage/rpm/Packages",
+};
+
+#define N_FIRST (sizeof(first) / sizeof(first[0]))
+
+static int
+read_first(struct looking *looking, struct firn_err *err)
+{
+	for (size_t i = 0; i < N_FIRST; i++) {
+		const struct firn_ecosystem *ecosystem;
+		struct firn_tree_entry entry;
+
+		if (!firn_tree_find(looking->reading.tree, first[i], &entry))
+			continue;
+		ecosystem = firn_ecosystem_of(&entry);
+		if (ecosystem != NULL &&
+		    ecosystem->read(&looking->reading, &entry, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+was_first(const struct firn_tree_entry *entry)
+{
+	for (size_t i = 0; i < N_FIRST; i++) {
+		if (strcmp(entry->path, first[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 see(struct firn_tree *tree, const struct firn_tree_entry *entry, void *arg,
     struct firn_err *err)
@@ -68,7 +111,7 @@ see(struct firn_tree *tree, const struct firn_tree_entry *entry, void *arg,
 	const struct firn_ecosystem *ecosystem = firn_ecosystem_of(entry);
 
 	firn_image_see(&looking->image, tree, entry);
-	if (ecosystem == NULL)
+	if (ecosystem == NULL || was_first(entry))
 		return 0;
 	if (ecosystem->late)
 		return put_off(looking, entry, err);
@@ -191,7 +234,8 @@ look(struct looking *looking, const struct firn_target *target,
 	struct firn_bom *bom = looking->reading.bom;
 	struct firn_err why = { 0 };
 
-	if (firn_tree_walk(looking->reading.tree, see, looking, err) < 0 ||
+	if (read_first(looking, err) < 0 ||
+	    firn_tree_walk(looking->reading.tree, see, looking, err) < 0 ||
 	    read_late(looking, err) < 0)
 		return -1;
 	if (bom->n > FIRN_BOM_MAX) {

@@ -67,12 +67,9 @@ firn_tree_spend(struct firn_tree *tree, const char *path, uint64_t bytes)
 		return true;
 	}
 	firn_err_set(&why, E2BIG,
-		     "more than %u bytes in all: what else is as large was "
-		     "not read",
+		     "not read: with it, more than %u bytes would be in all",
 		     FIRN_TREE_BYTES_MAX);
-	if (!tree->spent)
-		firn_tree_gap(tree, path, &why);
-	tree->spent = true;
+	firn_tree_gap(tree, path, &why);
 	return false;
 }
 

@@ -42,7 +42,6 @@ struct firn_tree {
 	/* What the walk has seen. */
 	uint64_t n_entries;
 	uint64_t n_bytes, n_gaps;
-	bool spent; /* and the gap was recorded */
 };
 
 /* One that is no folder.  Strings and layer are the walk's: a copy of the path
@@ -76,7 +75,7 @@ void firn_tree_gap(struct firn_tree *tree, const char *path,
 		   const struct firn_err *why);
 
 /* firn_tree_spend(tree, path, bytes) -- may as many more be read?  False, and a
- * gap the first time, once FIRN_TREE_BYTES_MAX would be. */
+ * gap, when it would be more than FIRN_TREE_BYTES_MAX. */
 bool firn_tree_spend(struct firn_tree *tree, const char *path, uint64_t bytes);
 
 /*
