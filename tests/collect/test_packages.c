@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include "collect/packages/tree.h"
+
 static const char debian[] = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"
 			     "ID=debian\nVERSION_ID=\"12\"\n";
 
@@ -219,6 +221,71 @@ START_TEST(a_file_whose_mode_alone_changed_is_read_where_its_contents_are)
 }
 END_TEST
 
+START_TEST(what_lower_layers_have_of_a_renamed_folder_is_a_gap)
+{
+	put("lower/old/package.json", "{\"name\":\"a\",\"version\":\"1\"}");
+	run("mkdir -p upper/new && mknod upper/old c 0 0 && "
+	    "setfattr -n trusted.overlay.redirect -v old upper/new");
+	layers("upper", "lower", NULL);
+	collect_packages();
+	ck_assert_uint_eq(n_components(), 0);
+	ck_assert_int_eq(gaps_with("was renamed"), 1);
+	ck_assert(json_is_false(json_object_get(image, "complete")));
+}
+END_TEST
+
+static int
+write_path(struct firn_tree *tree, const struct firn_tree_entry *entry,
+	   void *arg, struct firn_err *ret_err)
+{
+	(void)tree;
+	(void)ret_err;
+	fprintf(arg, "%s %u %lld\n", entry->path,
+		(unsigned)entry->st.st_mode & 07777,
+		S_ISLNK(entry->st.st_mode) ? 0LL
+					   : (long long)entry->st.st_size);
+	return 0;
+}
+
+/* Two containers, one on what the other left: whiteouts, opaque folders, and
+ * what came again over them are the kernel's own. */
+START_TEST(the_layers_make_the_root_that_the_kernel_makes_of_them)
+{
+	static const char make[] =
+		"set -e; mkdir -p base lower upper work merged; "
+		"cp -r /etc/default /etc/init.d base; mkdir -p base/d/e/f; "
+		"touch base/d/1 base/d/e/2 base/d/e/f/3 base/top; "
+		"mount -t overlay -o lowerdir=base,upperdir=lower,workdir=work,"
+		"redirect_dir=off o merged; cd merged; "
+		"rm -r d/e init.d/*s*; echo x > default/new; rm top; "
+		"mkdir top; touch top/in; ln -s nowhere link; chmod 600 d/1; "
+		"cd ..; umount merged; rm -rf work; mkdir work; "
+		"mount -t overlay -o lowerdir=lower:base,upperdir=upper,"
+		"workdir=work,redirect_dir=off o merged; cd merged; "
+		"mkdir -p d/e/f; touch d/e/f/4; rm -r top; touch top; "
+		"rm -r default; mkdir default; touch default/only; "
+		"mkfifo pipe; rm link; cd ..; "
+		"cd merged; find . ! -type d -printf '%P %m %y %s\\n' | "
+		"while read -r p m t s; do [ $t != l ] || s=0; "
+		"echo \"$p $((0$m)) $s\"; done | LC_ALL=C sort > ../theirs; "
+		"cd ..; umount merged";
+	struct firn_tree tree = { 0 };
+	FILE *ours;
+
+	put("make.sh", make);
+	run("unshare -m bash make.sh");
+	layers("upper", "lower", "base");
+	ck_ok(firn_tree_open_target(&tree, &target, archive, &err));
+	ours = fopen("ours.unsorted", "w");
+	ck_assert_ptr_nonnull(ours);
+	ck_ok(firn_tree_walk(&tree, write_path, ours, &err));
+	ck_assert_int_eq(fclose(ours), 0);
+	firn_tree_close(&tree);
+	run("LC_ALL=C sort ours.unsorted > ours; test $(wc -l < ours) -gt 8; "
+	    "diff ours theirs");
+}
+END_TEST
+
 START_TEST(no_link_is_followed)
 {
 	put("outside/package.json", "{\"name\":\"evil\",\"version\":\"1\"}");
@@ -369,6 +436,8 @@ main(void)
 		what_was_deleted_is_not_listed,
 		a_folder_that_came_again_over_a_deleted_one_is_its_own,
 		a_file_whose_mode_alone_changed_is_read_where_its_contents_are,
+		what_lower_layers_have_of_a_renamed_folder_is_a_gap,
+		the_layers_make_the_root_that_the_kernel_makes_of_them,
 		no_link_is_followed,
 		no_access_time_is_renewed,
 		what_a_service_does_not_need_is_listed,

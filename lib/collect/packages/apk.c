@@ -119,7 +119,6 @@ read_installed(struct firn_reading *reading,
 }
 
 const struct firn_ecosystem firn_ecosystem_apk = {
-	.name = "apk",
 	.takes = takes,
 	.read = read_installed,
 };

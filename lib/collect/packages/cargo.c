@@ -92,7 +92,6 @@ read_lock(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_cargo_lock = {
-	.name = "Cargo.lock",
 	.late = true,
 	.takes = takes,
 	.read = read_lock,

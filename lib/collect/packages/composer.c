@@ -100,13 +100,11 @@ read_lock(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_composer = {
-	.name = "composer",
 	.takes = takes,
 	.read = read_installed,
 };
 
 const struct firn_ecosystem firn_ecosystem_composer_lock = {
-	.name = "composer.lock",
 	.late = true,
 	.takes = takes_lock,
 	.read = read_lock,

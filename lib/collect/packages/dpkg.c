@@ -145,7 +145,6 @@ read_status(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_dpkg = {
-	.name = "dpkg",
 	.takes = takes,
 	.read = read_status,
 };

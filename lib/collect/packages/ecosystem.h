@@ -23,7 +23,6 @@ struct firn_reading {
 };
 
 struct firn_ecosystem {
-	const char *name; /* of what it reads: "dpkg" */
 	bool late; /* a lock file: it says what should be there, and is read
 		    * once it is known what is */
 	bool (*takes)(const struct firn_tree_entry *entry);

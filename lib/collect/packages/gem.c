@@ -76,7 +76,6 @@ read_spec(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_gem = {
-	.name = "gem",
 	.takes = takes,
 	.read = read_spec,
 };
@@ -137,7 +136,6 @@ read_lock(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_gem_lock = {
-	.name = "Gemfile.lock",
 	.late = true,
 	.takes = takes_lock,
 	.read = read_lock,

@@ -105,7 +105,6 @@ read_executable(struct firn_reading *reading,
 }
 
 const struct firn_ecosystem firn_ecosystem_go = {
-	.name = "Go",
 	.takes = takes,
 	.read = read_executable,
 };

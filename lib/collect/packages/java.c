@@ -23,8 +23,7 @@
 /* An archive that is looked through. */
 struct jar {
 	struct firn_reading *reading;
-	const struct firn_tree_entry *entry; /* the file */
-	const char *place;                   /* "srv/app.jar!/lib/a.jar" */
+	const char *place; /* "srv/app.jar!/lib/a.jar" */
 	unsigned depth;
 	size_t n; /* packages that name themselves */
 	char title[256], version[128], vendor[256]; /* of its manifest */
@@ -181,9 +180,7 @@ look_within(struct jar *jar, const struct firn_zip *zip,
 	    const struct firn_zip_entry *entry, struct firn_err *err)
 {
 	struct firn_err why = { 0 };
-	struct jar inner = { .reading = jar->reading,
-			     .entry = jar->entry,
-			     .depth = jar->depth + 1 };
+	struct jar inner = { .reading = jar->reading, .depth = jar->depth + 1 };
 	struct firn_zip within = { 0 };
 	autofree char *place = NULL, *data = NULL;
 	size_t len = 0;
@@ -270,9 +267,7 @@ static int
 read_archive(struct firn_reading *reading, const struct firn_tree_entry *entry,
 	     struct firn_err *err)
 {
-	struct jar jar = { .reading = reading,
-			   .entry = entry,
-			   .place = entry->path };
+	struct jar jar = { .reading = reading, .place = entry->path };
 	struct firn_err why = { 0 };
 	autoclose int fd = firn_tree_open(reading->tree, entry, &why);
 	struct firn_zip zip = { .fd = fd, .size = (uint64_t)entry->st.st_size };
@@ -285,7 +280,6 @@ read_archive(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_java = {
-	.name = "Java",
 	.takes = takes,
 	.read = read_archive,
 };

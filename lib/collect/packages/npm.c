@@ -105,7 +105,6 @@ read_manifest(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_npm = {
-	.name = "npm",
 	.takes = takes,
 	.read = read_manifest,
 };
@@ -227,7 +226,6 @@ read_lock(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_npm_lock = {
-	.name = "npm's lock file",
 	.late = true,
 	.takes = takes_lock,
 	.read = read_lock,

@@ -73,7 +73,6 @@ read_metadata(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_python = {
-	.name = "python",
 	.takes = takes,
 	.read = read_metadata,
 };

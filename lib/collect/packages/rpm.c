@@ -109,7 +109,6 @@ read_database(struct firn_reading *reading, const struct firn_tree_entry *entry,
 }
 
 const struct firn_ecosystem firn_ecosystem_rpm = {
-	.name = "rpm",
 	.takes = takes,
 	.read = read_database,
 };

@@ -10,7 +10,7 @@
  * tmpfs) is not in it.  Without an overlay it is the root of its process 1,
  * without other mounts, and files are opened by the opener's child.
  *
- * Folders that redirect_dir renamed are not found in lower layers.
+ * Of a folder that redirect_dir renamed, what lower layers have is a gap.
  *
  * Source: Linux Documentation/filesystems/overlayfs.rst.
  */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -92,6 +93,14 @@ has_room(struct walk *walk)
 	return false;
 }
 
+/* redirect_dir: what lower layers have of it lies under another name there. */
+static bool
+was_renamed(int dir_fd)
+{
+	return fgetxattr(dir_fd, "trusted.overlay.redirect", NULL, 0) > 0 ||
+	       fgetxattr(dir_fd, "user.overlay.redirect", NULL, 0) > 0;
+}
+
 static int
 read_layer(struct walk *walk, size_t rank, struct firn_err *err)
 {
@@ -111,6 +120,11 @@ read_layer(struct walk *walk, size_t rank, struct firn_err *err)
 			firn_tree_gap(walk->tree, folder->path, &why);
 		return 0;
 	}
+	if (!walk->tree->live && folder->layers[rank] + 1 < walk->tree->n &&
+	    was_renamed(fd))
+		gap(walk, folder->path, ENODATA,
+		    "was renamed: what lower layers have of it was not looked "
+		    "at");
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		close(fd);
