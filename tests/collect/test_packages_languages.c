@@ -181,6 +181,8 @@ static void
 check_go(void)
 {
 	ck_assert_str_eq(purl_of("stdlib"), "pkg:golang/stdlib@1.20.3");
+	ck_assert_str_eq(firn_json_string(component("stdlib"), "cpe", NULL),
+			 "cpe:2.3:a:golang:go:1.20.3:-:*:*:*:*:*:*");
 	ck_assert_str_eq(purl_of("golang.org/x/net"),
 			 "pkg:golang/golang.org/x/net@v0.1.0");
 	ck_assert_str_eq(version_of("github.com/fork/b"), "v1.2.0");

@@ -322,6 +322,7 @@ component_of(const struct firn_package *package, const struct firn_os *os,
 	firn_bom_text(component, "group", package->group);
 	firn_bom_text(component, "name", package->name);
 	add_version(component, package);
+	firn_bom_text(component, "cpe", package->cpe);
 	firn_purl(&purl, package, count->of_system ? os : NULL);
 	if (!purl.failed)
 		json_object_set_new(component, "purl", json_string(purl.data));

@@ -38,6 +38,7 @@ struct firn_package {
 	const char *module;   /* of an rpm: its modularity label */
 	const char *upstream; /* for the purl: the source package */
 	const char *source, *source_epoch, *source_version, *source_release;
+	const char *cpe; /* by which advisories know it, if not by its purl */
 	const char *license;
 	const char *supplier;
 	const char *hash_alg; /* "SHA-256"; as CycloneDX names them */

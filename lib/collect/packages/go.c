@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -68,18 +69,26 @@ add_modules(struct firn_reading *reading, const struct firn_package *none,
 	return add(reading, &package, err);
 }
 
-/* Its standard library has advisories of its own. */
+/* Its standard library has advisories of its own, and those that are in no
+ * other database know it by this. */
 static int
 add_stdlib(struct firn_reading *reading, const struct firn_package *none,
 	   char *version, struct firn_err *err)
 {
 	struct firn_package package = *none;
+	char cpe[96];
 
 	if (strncmp(version, "go", 2) != 0)
 		return 0;
 	version[strcspn(version, " ")] = '\0';
 	package.name = "stdlib";
 	package.version = version + 2;
+	if (strspn(version + 2, "0123456789.") == strlen(version + 2) &&
+	    strlen(version) < 32) {
+		snprintf(cpe, sizeof(cpe),
+			 "cpe:2.3:a:golang:go:%s:-:*:*:*:*:*:*", version + 2);
+		package.cpe = cpe;
+	}
 	return firn_bom_add(reading->bom, &package, err);
 }
 
