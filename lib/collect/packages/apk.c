@@ -37,7 +37,7 @@ take_hash(const char *text, char ret[41])
 }
 
 static void
-take_line(struct firn_package *package, const char **hash, char *line)
+take_line(struct firn_package *package, const char **hash, const char *line)
 {
 	const char *value = line + 2;
 

@@ -98,7 +98,7 @@ see_page(struct bdb *bdb, const unsigned char *page, unsigned char *scratch,
 	if (n > (bdb->page_len - PAGE_HEAD) / 2)
 		return firn_err_set(err, EBADMSG, "a page is cut");
 	for (unsigned i = 1; i < n; i += 2) {
-		unsigned at = half(bdb, page + PAGE_HEAD + 2 * i);
+		unsigned at = half(bdb, page + PAGE_HEAD + 2 * (size_t)i);
 
 		if (at > bdb->page_len - OFF_PAGE_LEN || page[at] != OFF_PAGE)
 			continue;

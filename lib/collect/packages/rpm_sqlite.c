@@ -20,15 +20,19 @@ enum {
 	TABLE_LEAF = 13,
 };
 
+/* A row: what its record holds. */
+typedef int see_row(const unsigned char *record, size_t len, void *arg,
+		    struct firn_err *err);
+
 struct sqlite {
 	int fd;
 	uint32_t page_len, usable, n_pages;
 	uint64_t left; /* pages that may be read yet */
-};
 
-/* A row: what its record holds. */
-typedef int see_row(struct sqlite *db, const unsigned char *record, size_t len,
-		    void *arg, struct firn_err *err);
+	/* Of the table that is read. */
+	see_row *see;
+	void *arg;
+};
 
 static unsigned
 be16(const unsigned char *at)
@@ -124,7 +128,7 @@ read_chain(struct sqlite *db, uint32_t number, unsigned char *to, size_t len,
  * payload.  Cells don't overlap: `room` is what is left of the page. */
 static int
 see_cell(struct sqlite *db, const unsigned char *at, const unsigned char *end,
-	 uint64_t *room, see_row *see, void *arg, struct firn_err *err)
+	 uint64_t *room, struct firn_err *err)
 {
 	autofree unsigned char *payload = NULL;
 	uint64_t len, row, local;
@@ -145,19 +149,18 @@ see_cell(struct sqlite *db, const unsigned char *at, const unsigned char *end,
 	if (local < len && read_chain(db, be32(at + local), payload + local,
 				      (size_t)(len - local), err) < 0)
 		return -1;
-	return see(db, payload, (size_t)len, arg, err);
+	return db->see(payload, (size_t)len, db->arg, err);
 }
 
 /* --- a table -----------------------------------------------------------------
  */
 
 static int see_tree(struct sqlite *db, uint32_t number, unsigned depth,
-		    see_row *see, void *arg, struct firn_err *err);
+		    struct firn_err *err);
 
 static int
 see_cells(struct sqlite *db, const unsigned char *page,
-	  const unsigned char *head, unsigned depth, see_row *see, void *arg,
-	  struct firn_err *err)
+	  const unsigned char *head, unsigned depth, struct firn_err *err)
 {
 	bool leaf = head[0] == TABLE_LEAF;
 	const unsigned char *pointers = head + (leaf ? 8 : 12);
@@ -168,26 +171,24 @@ see_cells(struct sqlite *db, const unsigned char *page,
 	if (n > (size_t)(end - pointers) / 2)
 		return malformed(err, "a page is cut");
 	for (unsigned i = 0; i < n; i++) {
-		unsigned at = be16(pointers + 2 * i);
+		unsigned at = be16(pointers + 2 * (size_t)i);
 		const unsigned char *cell;
 		int done;
 
 		if (at > db->usable - 4)
 			return malformed(err, "a page is cut");
 		cell = page + at;
-		done = leaf ? see_cell(db, cell, end, &room, see, arg, err)
-			    : see_tree(db, be32(cell), depth + 1, see, arg,
-				       err);
+		done = leaf ? see_cell(db, cell, end, &room, err)
+			    : see_tree(db, be32(cell), depth + 1, err);
 		if (done < 0)
 			return -1;
 	}
-	return leaf ? 0
-		    : see_tree(db, be32(head + 8), depth + 1, see, arg, err);
+	return leaf ? 0 : see_tree(db, be32(head + 8), depth + 1, err);
 }
 
 static int
-see_tree(struct sqlite *db, uint32_t number, unsigned depth, see_row *see,
-	 void *arg, struct firn_err *err)
+see_tree(struct sqlite *db, uint32_t number, unsigned depth,
+	 struct firn_err *err)
 {
 	autofree unsigned char *page = malloc(db->page_len);
 	const unsigned char *head;
@@ -202,7 +203,7 @@ see_tree(struct sqlite *db, uint32_t number, unsigned depth, see_row *see,
 	head = page + (number == 1 ? 100 : 0);
 	if (head[0] != TABLE_LEAF && head[0] != TABLE_INTERIOR)
 		return malformed(err, "no table");
-	return see_cells(db, page, head, depth, see, arg, err);
+	return see_cells(db, page, head, depth, err);
 }
 
 /* --- records -----------------------------------------------------------------
@@ -256,14 +257,13 @@ is_text(const unsigned char *record, size_t len, unsigned which,
 
 /* A row of the schema: type, name, tbl_name, rootpage, sql. */
 static int
-find_table(struct sqlite *db, const unsigned char *record, size_t len,
-	   void *arg, struct firn_err *err)
+find_table(const unsigned char *record, size_t len, void *arg,
+	   struct firn_err *err)
 {
 	uint32_t *root = arg;
 	uint64_t type, number_len, number = 0;
 	const unsigned char *at;
 
-	(void)db;
 	(void)err;
 	if (!is_text(record, len, 0, "table") ||
 	    !is_text(record, len, 1, "Packages"))
@@ -284,14 +284,13 @@ struct blobs {
 
 /* A row of Packages: hnum, blob. */
 static int
-see_blob(struct sqlite *db, const unsigned char *record, size_t len, void *arg,
+see_blob(const unsigned char *record, size_t len, void *arg,
 	 struct firn_err *err)
 {
 	const struct blobs *blobs = arg;
 	uint64_t type, blob_len;
 	const unsigned char *at = column(record, len, 1, &type, &blob_len);
 
-	(void)db;
 	if (at == NULL || type < 12 || type % 2 != 0)
 		return malformed(err, "a row without a blob");
 	return blobs->see(at, (size_t)blob_len, blobs->arg, err);
@@ -302,10 +301,11 @@ firn_rpm_sqlite(int fd, uint64_t size, firn_rpm_see *see, void *arg,
 		struct firn_err *err)
 {
 	struct blobs blobs = { see, arg };
-	struct sqlite db = { .fd = fd };
+	struct sqlite db = { .fd = fd, .see = find_table };
 	unsigned char head[100];
 	uint32_t root = 0;
 
+	db.arg = &root;
 	if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
 	    memcmp(head, "SQLite format 3", 16) != 0)
 		return malformed(err, "it is none");
@@ -319,9 +319,11 @@ firn_rpm_sqlite(int fd, uint64_t size, firn_rpm_see *see, void *arg,
 			     : UINT32_MAX;
 	/* The schema's pages are read beside all others. */
 	db.left = 2 * (uint64_t)db.n_pages;
-	if (see_tree(&db, 1, 0, find_table, &root, err) < 0)
+	if (see_tree(&db, 1, 0, err) < 0)
 		return -1;
 	if (root == 0)
 		return malformed(err, "it has no table of packages");
-	return see_tree(&db, root, 0, see_blob, &blobs, err);
+	db.see = see_blob;
+	db.arg = &blobs;
+	return see_tree(&db, root, 0, err);
 }

@@ -10,7 +10,6 @@
 
 #include "base/auto.h"
 
-#define ENTRIES_MAX 100000
 #define DIRECTORY_MAX (16u << 20)
 #define END_LEN 22
 #define ENTRY_LEN 46
@@ -73,6 +72,12 @@ find_end(const struct firn_zip *zip, unsigned char ret[END_LEN],
 	return malformed(err, "no end of its directory");
 }
 
+struct directory {
+	unsigned char *data;
+	size_t len;
+	unsigned n; /* entries */
+};
+
 static int
 see_entry(struct firn_zip *zip, const unsigned char *at, size_t name_len,
 	  firn_zip_see *see, void *arg, struct firn_err *err)
@@ -95,10 +100,13 @@ see_entry(struct firn_zip *zip, const unsigned char *at, size_t name_len,
 }
 
 static int
-see_all(struct firn_zip *zip, const unsigned char *at, size_t len, unsigned n,
+see_all(struct firn_zip *zip, const struct directory *directory,
 	firn_zip_see *see, void *arg, struct firn_err *err)
 {
-	for (unsigned i = 0; i < n; i++) {
+	const unsigned char *at = directory->data;
+	size_t len = directory->len;
+
+	for (unsigned i = 0; i < directory->n; i++) {
 		size_t name_len, whole;
 
 		if (len < ENTRY_LEN || memcmp(at, "PK\1\2", 4) != 0)
@@ -115,34 +123,48 @@ see_all(struct firn_zip *zip, const unsigned char *at, size_t len, unsigned n,
 	return 0;
 }
 
+/* The directory lies in front of its end, and what it says lies before it by
+ * what is in front of the archive. */
+static int
+read_directory(struct firn_zip *zip, struct directory *ret,
+	       struct firn_err *err)
+{
+	unsigned char end[END_LEN] = { 0 };
+	uint64_t at = 0, start;
+	uint32_t len;
+
+	if (find_end(zip, end, &at, err) < 0)
+		return -1;
+	ret->n = u16(end + 10);
+	len = u32(end + 12);
+	start = u32(end + 16);
+	if (ret->n == 0xffff || len == 0xffffffff || start == 0xffffffff)
+		return firn_err_set(err, ENOTSUP, "a zip64 archive");
+	if (len > DIRECTORY_MAX)
+		return firn_err_set(err, E2BIG, "its directory is too large");
+	if (len > at || start > at - len)
+		return malformed(err, "its directory lies outside");
+	zip->before = at - len - start;
+	ret->len = len;
+	ret->data = malloc((size_t)len + 1);
+	if (ret->data == NULL)
+		return firn_err_nomem(err);
+	if (!reads(zip, at - len, ret->data, len))
+		return malformed(err, "its directory can't be read");
+	return 0;
+}
+
 int
 firn_zip_each(struct firn_zip *zip, firn_zip_see *see, void *arg,
 	      struct firn_err *err)
 {
-	autofree unsigned char *directory = NULL;
-	unsigned char end[END_LEN] = { 0 };
-	uint64_t at, start;
-	uint32_t len;
-	unsigned n;
+	struct directory directory = { 0 };
+	int done = read_directory(zip, &directory, err);
 
-	if (find_end(zip, end, &at, err) < 0)
-		return -1;
-	n = u16(end + 10);
-	len = u32(end + 12);
-	start = u32(end + 16);
-	if (n == 0xffff || len == 0xffffffff || start == 0xffffffff)
-		return firn_err_set(err, ENOTSUP, "a zip64 archive");
-	if (n > ENTRIES_MAX || len > DIRECTORY_MAX)
-		return firn_err_set(err, E2BIG, "too many entries");
-	if (len > at || start > at - len)
-		return malformed(err, "its directory lies outside");
-	zip->before = at - len - start;
-	directory = malloc((size_t)len + 1);
-	if (directory == NULL)
-		return firn_err_nomem(err);
-	if (!reads(zip, at - len, directory, len))
-		return malformed(err, "its directory can't be read");
-	return see_all(zip, directory, len, n, see, arg, err);
+	if (done == 0)
+		done = see_all(zip, &directory, see, arg, err);
+	free(directory.data);
+	return done;
 }
 
 /* --- one entry ---------------------------------------------------------------
@@ -191,7 +213,7 @@ firn_zip_read(const struct firn_zip *zip, const struct firn_zip_entry *entry,
 {
 	autofree unsigned char *packed = NULL;
 	autofree char *data = NULL;
-	uint64_t at;
+	uint64_t at = 0;
 
 	if (entry->size > max || entry->packed > max)
 		return firn_err_set(err, EFBIG, "more than %zu bytes", max);
@@ -221,7 +243,7 @@ int
 firn_zip_within(const struct firn_zip *zip, const struct firn_zip_entry *entry,
 		struct firn_zip *ret, struct firn_err *err)
 {
-	uint64_t at;
+	uint64_t at = 0;
 
 	if (entry->method != 0 || entry->packed != entry->size)
 		return firn_err_set(err, ENOTSUP, "it is packed");

@@ -32,8 +32,8 @@ struct firn_zip_entry {
 /*
  * firn_zip_each(zip, see, arg, err) -- call `see` for each entry.
  *
- * EBADMSG for what is no zip, E2BIG beyond 100 000 entries or a directory of
- * more than 16 MiB, ENOTSUP for zip64.  Fails when `see` does.
+ * EBADMSG for what is no zip, E2BIG for a directory of more than 16 MiB,
+ * ENOTSUP for zip64 (65 535 entries or more).  Fails when `see` does.
  */
 typedef int firn_zip_see(struct firn_zip *zip,
 			 const struct firn_zip_entry *entry, void *arg,
