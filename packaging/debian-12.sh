@@ -3,13 +3,13 @@
 
 BUILD_PACKAGES="gcc clang cmake ninja-build pkg-config libc6-dev linux-libc-dev
 	libfyaml-dev libhyperscan-dev libjansson-dev libmnl-dev libpcre2-dev
-	libssl-dev libzstd-dev scdoc"
+	libssl-dev libzstd-dev scdoc zlib1g-dev"
 
 # Real runtimes, and the stock tools that an archive must please.
 TEST_PACKAGES="attr acl busybox-static check clang-format clang-tidy
 	containerd crun docker.io gdb iproute2 iptables jq
 	libarchive-tools libclang-rt-14-dev netcat-openbsd nftables podman
-	python3-minimal runc shellcheck sleuthkit strace util-linux zstd"
+	python3-jsonschema python3-minimal runc shellcheck sleuthkit strace util-linux zstd"
 
 # install_packages NAME... -- those that are missing, in one go.
 install_packages() {

@@ -17,7 +17,7 @@ static const struct firn_collector memory = {
 static const struct firn_collector *const collectors[] = {
 	&firn_collect_network, &firn_collect_processes,  &memory,
 	&firn_collect_mounts,  &firn_collect_filesystem, &firn_collect_logs,
-	&firn_collect_runtime, &firn_collect_host,
+	&firn_collect_runtime, &firn_collect_host,       &firn_collect_packages,
 };
 
 #define N_COLLECTORS (sizeof(collectors) / sizeof(collectors[0]))

@@ -14,5 +14,6 @@ extern const struct firn_collector firn_collect_filesystem;
 extern const struct firn_collector firn_collect_logs;
 extern const struct firn_collector firn_collect_runtime;
 extern const struct firn_collector firn_collect_host;
+extern const struct firn_collector firn_collect_packages;
 
 #endif
