@@ -7,7 +7,7 @@
 
 #include "assess/places/assignments.h"
 #include "assess/places/signs.h"
-#include "base/buf.h"
+#include "base/secret.h"
 
 #define ENVIRON_MAX (8u << 20)
 
@@ -115,25 +115,19 @@ firn_look_at_configured(const struct firn_looking *looking,
 		.via = looking->via,
 		.facts = looking->facts,
 	};
-	struct firn_buf all = { 0 };
+	autosecret struct firn_secret all = { 0 };
 	const json_t *one;
-	int done = 0;
 	size_t i;
 
 	json_array_foreach(looking->target->environment, i, one) {
-		if (json_is_string(one))
-			firn_buf_add(&all, json_string_value(one),
-				     json_string_length(one) + 1);
+		if (json_is_string(one) &&
+		    firn_secret_add(&all, json_string_value(one),
+				    json_string_length(one) + 1, err) < 0)
+			return -1;
 	}
-	if (all.len > 0 && firn_buf_check(&all, err) < 0)
-		return -1;
 	if (hints != NULL && all.len > 0)
 		firn_hints_environ(hints, all.data, all.len);
-	if (all.len > 0)
-		done = firn_checklist_environ(looking->list, &place, all.data,
-					      all.len, err);
-	if (all.len > 0)
-		OPENSSL_cleanse(all.data, all.len);
-	firn_buf_free(&all);
-	return done;
+	return all.len > 0 ? firn_checklist_environ(looking->list, &place,
+						    all.data, all.len, err)
+			   : 0;
 }
