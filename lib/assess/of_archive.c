@@ -246,8 +246,9 @@ look(struct firn_checklist *list, struct firn_reader *reader,
 }
 
 int
-firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
-			json_t **ret, struct firn_err *err)
+firn_secrets_wanted_archive(int fd, const struct firn_secret_rules *rules,
+			    struct firn_wanted *wanted, json_t **ret,
+			    struct firn_err *err)
 {
 	autodone(firn_reader_close) struct firn_reader *reader = NULL;
 	const struct firn_case none = { 0 };
@@ -257,6 +258,7 @@ firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
 	if (firn_reader_open(&reader, fd, err) < 0 ||
 	    firn_checklist_open(&list, rules, &none, err) < 0)
 		return -1;
+	list.wanted = wanted;
 	done = look(&list, reader, err);
 	if (done == 0 && list.of.id[0] == '\0')
 		done = firn_err_set(err, EBADMSG,
@@ -268,4 +270,11 @@ firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
 	}
 	firn_checklist_close(&list);
 	return done;
+}
+
+int
+firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
+			json_t **ret, struct firn_err *err)
+{
+	return firn_secrets_wanted_archive(fd, rules, NULL, ret, err);
 }

@@ -112,9 +112,9 @@ START_TEST(a_projected_token_says_whose_it_is_and_until_when)
 			"/run/secrets/kubernetes.io/serviceaccount/token");
 
 	ck_assert_ptr_nonnull(item);
-	ck_assert_str_eq(firn_json_string(item, "token", "issuer", NULL),
+	ck_assert_str_eq(firn_json_string(item, "facts", "issuer", NULL),
 			 "firn-fake");
-	ck_assert_str_eq(firn_json_string(item, "token", "audience", NULL),
+	ck_assert_str_eq(firn_json_string(item, "facts", "audience", NULL),
 			 "fake-aud");
 	ck_assert_int_eq(strncmp(said_of(item, "expires"), "2033-05-18", 10),
 			 0);
@@ -192,16 +192,27 @@ START_TEST(a_hostile_name_is_no_markup)
 }
 END_TEST
 
-START_TEST(the_most_urgent_come_first)
+START_TEST(the_most_pressing_come_first_and_each_says_why)
 {
 	const json_t *item;
-	const char *last = "P0";
+	json_int_t last = INT32_MAX;
 	size_t i;
 
 	json_array_foreach(json_object_get(checklist, "items"), i, item) {
-		ck_assert_str_ge(said_of(item, "priority"), last);
-		last = said_of(item, "priority");
-		ck_assert_str_ne(said_of(item, "rotate"), "");
+		const json_t *order = json_object_get(item, "order");
+		json_int_t points =
+			json_integer_value(json_object_get(order, "points"));
+
+		ck_assert_int_le(points, last);
+		last = points;
+		ck_assert_int_eq(json_integer_value(
+					 json_object_get(order, "rank")),
+				 (int)i + 1);
+		ck_assert_uint_gt(json_array_size(
+					  json_object_get(order, "why")),
+				  0);
+		ck_assert_ptr_nonnull(
+			firn_json_string(item, "guide", "rotate", NULL));
 		ck_assert_uint_gt(json_array_size(
 					  json_object_get(item, "places")),
 				  0);
@@ -436,7 +447,7 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase,
 		       a_file_that_was_looked_at_keeps_its_time_of_access);
 	tcase_add_test(tcase, a_hostile_name_is_no_markup);
-	tcase_add_test(tcase, the_most_urgent_come_first);
+	tcase_add_test(tcase, the_most_pressing_come_first_and_each_says_why);
 	tcase_add_test(tcase, another_case_has_other_fingerprints);
 	tcase_add_test(tcase, each_secret_in_a_value_is_an_item);
 	tcase_add_test(tcase, a_name_that_holds_a_secret_is_not_shown);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "assess/checklist/checklist.h"
 #include "assess/checklist/order.h"
 #include "base/json.h"
 
@@ -64,7 +65,7 @@ is_it_done(const struct firn_weighed *one, struct firn_buf *why)
 
 	if (!json_is_object(done))
 		return 0;
-	firn_buf_addf(why, "It was ticked off by %s at %s.",
+	firn_buf_addf(why, "It was ticked off by %s at %.19sZ.",
 		      text_of(done, "by"), text_of(done, "at"));
 	return -2000;
 }
@@ -78,14 +79,15 @@ is_it_valid(const struct firn_weighed *one, struct firn_buf *why)
 		return 0;
 	if (firn_has_expired(one)) {
 		firn_buf_addf(why,
-			      "It expired on %s and opens nothing any more: "
-			      "last, but see whether it was used until then.",
+			      "It expired on %.19sZ and opens nothing any "
+			      "more: last, but see whether it was used until "
+			      "then.",
 			      when);
 		return -1000;
 	}
 	if (one->expires - one->now > 24 * 3600)
 		return 0;
-	firn_buf_addf(why, "It ends by itself within a day, on %s.", when);
+	firn_buf_addf(why, "It ends by itself within a day, on %.19sZ.", when);
 	return -10;
 }
 
@@ -125,38 +127,62 @@ can_it_mint_others(const struct firn_weighed *one, struct firn_buf *why)
 }
 
 static const struct {
-	const char *word, *said, *why;
+	const char *said, *why;
 	int points;
 } widths[] = {
-	{ "sent", "whoever it was sent to",
-	  "It was seen leaving on the network: take it as used.", 60 },
-	{ "intruder", "the intruder's own process",
-	  "It was in the environment or the memory of a process that a sign of "
-	  "an intruder points at: take it as read.",
-	  45 },
-	{ "world", "any user in the container",
-	  "Any user in the container could read it.", 30 },
-	{ "user", "its user, and root, in the container",
-	  "Only its own user, and root, could read it in the container.", 20 },
-	{ "root", "root in the container",
-	  "Only root could read it in the container.", 10 },
-	{ "outside", "whoever may inspect the container or its image",
-	  "Nobody in the container needs to have seen it: it is read from "
-	  "outside, by who may inspect the container or has its image.",
-	  5 },
+	[FIRN_READERS_SENT] = {
+		"whoever it was sent to",
+		"It was seen leaving on the network: take it as used.",
+		60,
+	},
+	[FIRN_READERS_INTRUDER] = {
+		"the intruder's own process",
+		"It was in the environment or the memory of a process that a "
+		"sign of an intruder points at: take it as read.",
+		45,
+	},
+	[FIRN_READERS_WORLD] = {
+		"any user in the container",
+		"Any user in the container could read it.",
+		30,
+	},
+	[FIRN_READERS_USER] = {
+		"its user, and root, in the container",
+		"Only its own user, and root, could read it in the container.",
+		20,
+	},
+	[FIRN_READERS_ROOT] = {
+		"root in the container",
+		"Only root could read it in the container.",
+		10,
+	},
+	[FIRN_READERS_OUTSIDE] = {
+		"whoever may inspect the container or its image",
+		"It is read from outside, by who may inspect the container or "
+		"has its image: nobody in it needs to have seen it.",
+		5,
+	},
 };
-#define N_WIDTHS (sizeof(widths) / sizeof(widths[0]))
+
+/* FIRN_READERS_UNSAID for none. */
+static size_t
+width_of(const char *word)
+{
+	for (size_t i = FIRN_READERS_SENT; firn_readers_names[i] != NULL; i++)
+		if (is(word, firn_readers_names[i]))
+			return i;
+	return FIRN_READERS_UNSAID;
+}
 
 static int
 who_could_read_it(const struct firn_weighed *one, struct firn_buf *why)
 {
-	for (size_t i = 0; i < N_WIDTHS; i++) {
-		if (!is(one->readers, widths[i].word))
-			continue;
-		firn_buf_addf(why, "%s", widths[i].why);
-		return widths[i].points;
-	}
-	return 0;
+	size_t width = width_of(one->readers);
+
+	if (width == FIRN_READERS_UNSAID)
+		return 0;
+	firn_buf_addf(why, "%s", widths[width].why);
+	return widths[width].points;
 }
 
 static int
@@ -172,9 +198,10 @@ does_deleting_end_it(const struct firn_weighed *one, struct firn_buf *why)
 	if (is(one->ends, "expiry")) {
 		firn_buf_addf(why,
 			      "Deleting the container or the pod doesn't end "
-			      "it: it stays good until %s.",
+			      "it: it stays good until %.19s%s.",
 			      one->expires != 0 ? text_of(one->item, "expires")
-						: "it expires");
+						: "it expires",
+			      one->expires != 0 ? "Z" : "");
 		return 5;
 	}
 	if (!is(one->ends, "never"))
@@ -306,10 +333,5 @@ firn_weighed(struct firn_weighed *ret, json_t *item, time_t now)
 const char *
 firn_readers_said(const json_t *item)
 {
-	const char *word = text_of(item, "readers");
-
-	for (size_t i = 0; i < N_WIDTHS; i++)
-		if (is(word, widths[i].word))
-			return widths[i].said;
-	return NULL;
+	return widths[width_of(text_of(item, "readers"))].said;
 }

@@ -4,10 +4,33 @@
 #include "base/json.h"
 #include "firn/secrets.h"
 
+/* Longer is no summary. */
+#define START_MAX 140
+
 /*
  * markdown -- the checklist for a ticket: a table to see all of it, then each
  * secret with the argument for its place and the steps to take.
  */
+
+/* The first of what a step says, if it is short: never a piece of a command. */
+static void
+add_start(struct firn_buf *buf, const char *step)
+{
+	const char *end = strstr(step, "; ");
+	size_t len = end != NULL ? (size_t)(end - step) : strlen(step);
+	char start[START_MAX + 1];
+
+	if (len > START_MAX) {
+		firn_buf_addf(buf, ", see below");
+		return;
+	}
+	memcpy(start, step, len);
+	start[len] = '\0';
+	firn_buf_addf(buf, ": ");
+	firn_md_step(buf, start, true);
+	if (end != NULL)
+		firn_buf_addf(buf, " ...");
+}
 
 static void
 add_first_step(struct firn_buf *buf, const json_t *item)
@@ -16,6 +39,11 @@ add_first_step(struct firn_buf *buf, const json_t *item)
 	const char *step =
 		firn_md_guide_of(item, replace ? "rotate" : "revoke");
 
+	if (firn_md_is_done(item)) {
+		firn_buf_addf(buf, "done by ");
+		firn_md_plain(buf, firn_json_string(item, "done", "by", NULL));
+		return;
+	}
 	/* Some can only be replaced, some only be revoked. */
 	if (step == NULL) {
 		replace = !replace;
@@ -25,8 +53,8 @@ add_first_step(struct firn_buf *buf, const json_t *item)
 		firn_buf_addf(buf, "ask its owner");
 		return;
 	}
-	firn_buf_addf(buf, "%s: ", replace ? "replace" : "revoke");
-	firn_md_guide(buf, step, true);
+	firn_buf_addf(buf, "%s", replace ? "replace" : "revoke");
+	add_start(buf, step);
 }
 
 static void
@@ -38,8 +66,7 @@ add_line(struct firn_buf *buf, const json_t *item, size_t number)
 	const char *due = firn_json_string(item, "due", NULL);
 	const char *state = firn_json_string(item, "state", NULL);
 
-	firn_buf_addf(buf, "| %zu | %s", number,
-		      firn_md_is_done(item) ? "done: " : "");
+	firn_buf_addf(buf, "| %zu | ", number);
 	if (state != NULL && strcmp(state, "expired") == 0)
 		firn_buf_addf(buf, "expired: ");
 	firn_md_plain(buf, firn_json_string(item, "priority", NULL));

@@ -16,10 +16,13 @@
  * it is markup.  NULL is told as "?". */
 void firn_md_plain(struct firn_buf *buf, const char *text);
 
-/* firn_md_guide(buf, text, in_table) -- a guide's, full of commands that must
- * stay as they are: it keeps its markup, but has no controls and no second
- * line; and in a table, nothing that would end the cell. */
-void firn_md_guide(struct firn_buf *buf, const char *text, bool in_table);
+/* firn_md_time(buf, text) -- to the second. */
+void firn_md_time(struct firn_buf *buf, const char *text);
+
+/* firn_md_step(buf, text, in_table) -- a step of a guide, as code: a command in
+ * it must be what is shown, and what is copied.  In a table a bar would end the
+ * cell. */
+void firn_md_step(struct firn_buf *buf, const char *text, bool in_table);
 
 /* firn_md_guide_of(item, key) -- a step of its guide, or NULL.  Borrowed. */
 const char *firn_md_guide_of(const json_t *item, const char *key);

@@ -13,7 +13,17 @@ add_row(struct firn_buf *buf, const char *label, const char *text)
 	if (text == NULL)
 		return;
 	firn_buf_addf(buf, "- %s: ", label);
-	firn_md_guide(buf, text, false);
+	firn_md_step(buf, text, false);
+	firn_buf_add(buf, "\n", 1);
+}
+
+static void
+add_prose(struct firn_buf *buf, const char *label, const char *text)
+{
+	if (text == NULL)
+		return;
+	firn_buf_addf(buf, "- %s: ", label);
+	firn_md_plain(buf, text);
 	firn_buf_add(buf, "\n", 1);
 }
 
@@ -127,16 +137,16 @@ add_steps(struct firn_buf *buf, const json_t *item)
 		if (step == NULL)
 			continue;
 		firn_buf_addf(buf, "- Step %d, %s: ", number++, words[which]);
-		firn_md_guide(buf, step, false);
+		firn_md_step(buf, step, false);
 		firn_buf_addf(buf, "\n");
 	}
 	if (number == 1)
 		firn_buf_addf(buf, "- No guide for it: ask its owner what it "
 				   "opens, and have it replaced there\n");
-	add_row(buf, "It breaks", firn_md_guide_of(item, "breaks"));
+	add_prose(buf, "It breaks", firn_md_guide_of(item, "breaks"));
 	add_row(buf, "Was it used", firn_md_guide_of(item, "used"));
 	add_row(buf, "It is dead when", firn_md_guide_of(item, "dead"));
-	add_row(buf, "What stays open", firn_md_guide_of(item, "residual"));
+	add_prose(buf, "What stays open", firn_md_guide_of(item, "residual"));
 	if (json_is_false(firn_json_at(item, "guide", "checked", NULL)))
 		firn_buf_addf(buf, "- These steps are from memory: check with "
 				   "the provider's documentation\n");
@@ -161,7 +171,7 @@ add_tick(struct firn_buf *buf, const json_t *item, const char *case_id)
 	firn_buf_addf(buf, "- [x] done by ");
 	firn_md_plain(buf, firn_json_string(done, "by", NULL));
 	firn_buf_addf(buf, " at ");
-	firn_md_plain(buf, firn_json_string(done, "at", NULL));
+	firn_md_time(buf, firn_json_string(done, "at", NULL));
 	firn_buf_addf(buf, "\n");
 }
 
@@ -189,7 +199,7 @@ firn_md_item(struct firn_buf *buf, const json_t *item, size_t number,
 			      state != NULL && strcmp(state, "expired") == 0
 				      ? "expired"
 				      : "good until");
-		firn_md_plain(buf, expires);
+		firn_md_time(buf, expires);
 	}
 	if (owner != NULL) {
 		firn_buf_addf(buf, "; owner ");

@@ -1,5 +1,6 @@
 #include "assess/checklist/markdown.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +37,48 @@ firn_md_plain(struct firn_buf *buf, const char *text)
 }
 
 void
-firn_md_guide(struct firn_buf *buf, const char *text, bool in_table)
+firn_md_time(struct firn_buf *buf, const char *text)
 {
-	autofree char *safe = firn_escape(text, strlen(text));
+	char second[24];
 
-	if (safe == NULL) {
-		buf->failed = true;
+	if (text == NULL || strlen(text) < 20 || text[19] != '.') {
+		firn_md_plain(buf, text);
 		return;
 	}
-	for (const char *c = safe; *c != '\0'; c++) {
+	snprintf(second, sizeof(second), "%.19sZ", text);
+	firn_md_plain(buf, second);
+}
+
+/* The longest run of backticks in a text. */
+static size_t
+longest_run(const char *text)
+{
+	size_t longest = 0;
+
+	for (const char *c = text; *c != '\0';) {
+		size_t run = strspn(c, "`");
+
+		longest = run > longest ? run : longest;
+		c += run > 0 ? run : 1;
+	}
+	return longest;
+}
+
+void
+firn_md_step(struct firn_buf *buf, const char *text, bool in_table)
+{
+	size_t fence = longest_run(text) + 1;
+	const char *space = fence > 1 ? " " : "";
+
+	firn_buf_fill(buf, '`', fence);
+	firn_buf_addf(buf, "%s", space);
+	for (const char *c = text; *c != '\0'; c++) {
 		if (in_table && *c == '|')
 			firn_buf_add(buf, "\\", 1);
-		firn_buf_add(buf, c, 1);
+		firn_buf_add(buf, (unsigned char)*c < ' ' ? " " : c, 1);
 	}
+	firn_buf_addf(buf, "%s", space);
+	firn_buf_fill(buf, '`', fence);
 }
 
 const char *
