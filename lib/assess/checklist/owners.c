@@ -117,8 +117,6 @@ take_policy(struct firn_owners *owners, const struct firn_yaml *yaml,
 	static const char *const secrets_keys[] = { "owners", "due", NULL };
 	struct fy_node *root = fy_document_root(yaml->document), *secrets;
 
-	if (root == NULL) /* nothing but comments */
-		return 0;
 	if (firn_yaml_keys(yaml, root, keys, err) < 0)
 		return -1;
 	secrets = firn_yaml_at(root, "secrets");
@@ -133,6 +131,19 @@ take_policy(struct firn_owners *owners, const struct firn_yaml *yaml,
 				  err);
 }
 
+/* Blank lines and comments: all that is left of an example. */
+static bool
+says_nothing(const char *text)
+{
+	while (*text != '\0') {
+		text += strspn(text, " \t\r\n");
+		if (*text != '#')
+			return *text == '\0';
+		text += strcspn(text, "\n");
+	}
+	return true;
+}
+
 static int
 read_policy(struct firn_owners *owners, const char *path, struct firn_err *err)
 {
@@ -141,8 +152,11 @@ read_policy(struct firn_owners *owners, const char *path, struct firn_err *err)
 	size_t len;
 	int done;
 
-	if (firn_read_at(AT_FDCWD, path, FIRN_YAML_MAX, &text, &len, err) < 0 ||
-	    firn_yaml_open(&yaml, path, text, len, err) < 0)
+	if (firn_read_at(AT_FDCWD, path, FIRN_YAML_MAX, &text, &len, err) < 0)
+		return -1;
+	if (says_nothing(text))
+		return 0;
+	if (firn_yaml_open(&yaml, path, text, len, err) < 0)
 		return -1;
 	done = take_policy(owners, &yaml, err);
 	firn_yaml_close(&yaml);
