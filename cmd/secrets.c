@@ -122,8 +122,9 @@ firn_secrets_remember(const struct firn_common *common,
 
 static int
 of_target(const struct firn_common *common, const char *name,
-	  const struct firn_secret_rules *rules, struct firn_wanted *wanted,
-	  json_t **ret, struct firn_err *err)
+	  const struct firn_secret_rules *rules,
+	  const struct firn_secrets_more *more, json_t **ret,
+	  struct firn_err *err)
 {
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_case of;
@@ -135,8 +136,11 @@ of_target(const struct firn_common *common, const char *name,
 	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||
 	    firn_case_key(&of, err) < 0)
 		return -1;
-	done = firn_secrets_wanted_target(scene.target, rules, &of, wanted, ret,
-					  err);
+	done = firn_secrets_more_of_target(scene.target, rules, &of, more, ret,
+					   err);
+	if (done == 0)
+		done = firn_secrets_consumers(scene.target, rules, &of, *ret,
+					      err);
 	OPENSSL_cleanse(&of, sizeof(of));
 	return done;
 }
@@ -144,14 +148,18 @@ of_target(const struct firn_common *common, const char *name,
 int
 firn_secrets_look(const struct firn_common *common, const char *name,
 		  const struct firn_secret_rules *rules,
-		  struct firn_wanted *wanted, json_t **ret,
+		  const struct firn_secrets_more *more, json_t **ret,
 		  struct firn_err *err)
 {
 	autoclose int archive_fd = firn_open_archive(name);
+	int done;
 
-	if (archive_fd < 0)
-		return of_target(common, name, rules, wanted, ret, err);
-	return firn_secrets_wanted_archive(archive_fd, rules, wanted, ret, err);
+	if (archive_fd >= 0)
+		return firn_secrets_wanted_archive(archive_fd, rules,
+						   more->wanted, ret, err);
+	done = of_target(common, name, rules, more, ret, err);
+	firn_deep_end(more->deep);
+	return done;
 }
 
 static enum firn_exit
@@ -161,11 +169,14 @@ list(const struct firn_cmd *self, const struct firn_common *common,
 {
 	autodone(firn_owners_close) struct firn_owners *owners = NULL;
 	bool csv = asked->format != NULL && strcmp(asked->format, "csv") == 0;
+	const struct firn_secrets_more more = {
+		.deep = firn_deep_begin(common, asked->deep),
+	};
 	autojson json_t *checklist = NULL;
 	struct firn_err err = { 0 };
 
 	if (firn_owners_open(&owners, asked->policy, &err) < 0 ||
-	    firn_secrets_look(common, name, rules, NULL, &checklist, &err) < 0)
+	    firn_secrets_look(common, name, rules, &more, &checklist, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	firn_secrets_remember(common, owners, checklist, is_archive(name));
 	return firn_cmd_result(self, common, checklist, csv ? show_csv : show,
@@ -219,6 +230,10 @@ dispatch(const struct firn_cmd *self, const struct firn_common *common,
 		return check_rules(self, common, rules);
 	if (argc != 1)
 		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
+	if (asked->deep && is_archive(argv[0]))
+		return firn_cmd_usage(self, "--deep is for a TARGET: what an "
+					    "archive holds of memory is "
+					    "looked through anyway");
 	if (asked->done != NULL || asked->undone != NULL)
 		return firn_secrets_tick(self, common, asked, rules, argv[0]);
 	if (asked->status)
@@ -257,6 +272,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .list = &asked.rules },
 		{ 0, "check-rules", NULL, "try every rule on its samples",
 		  .flag = &asked.check },
+		{ 0, "deep", NULL, "the memory of its processes, too",
+		  .flag = &asked.deep },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};

@@ -17,7 +17,7 @@ struct firn_asked_secrets {
 	const char *format, *policy;
 	const char *done, *undone, *by, *note; /* ticking */
 	const char *reveal;
-	bool status, check;
+	bool status, check, deep;
 	struct firn_strings rules;
 };
 
@@ -25,13 +25,20 @@ struct firn_asked_secrets {
  * anything else, which is a TARGET or a case. */
 int firn_open_archive(const char *name);
 
-/* firn_secrets_look(common, name, rules, wanted, ret, err) -- the checklist of
- * a TARGET or an ARCHIVE; `wanted` may be NULL. */
+/* firn_deep_begin(common, deep) -- how memory is looked through, with progress
+ * on a terminal: static, or NULL when it isn't wanted.  firn_deep_end(deep)
+ * takes the progress away. */
+const struct firn_deep *firn_deep_begin(const struct firn_common *common,
+					bool deep);
+void firn_deep_end(const struct firn_deep *deep);
+
+/* firn_secrets_look(common, name, rules, more, ret, err) -- the checklist of a
+ * TARGET or an ARCHIVE; of memory, that of a TARGET. */
 FIRN_MUST_CHECK int firn_secrets_look(const struct firn_common *common,
 				      const char *name,
 				      const struct firn_secret_rules *rules,
-				      struct firn_wanted *wanted, json_t **ret,
-				      struct firn_err *err);
+				      const struct firn_secrets_more *more,
+				      json_t **ret, struct firn_err *err);
 
 /* firn_secrets_remember(common, owners, checklist, archive) -- what the case
  * knows of it, who owns what, and a copy for the case. What can't be had of

@@ -24,9 +24,11 @@
 /* The item, and its value into `wanted`. */
 static int
 find(const struct firn_common *common, const char *name,
-     const struct firn_secret_rules *rules, struct firn_wanted *wanted,
-     json_t **ret_checklist, json_t **ret_item, struct firn_err *err)
+     const struct firn_secret_rules *rules,
+     const struct firn_secrets_more *more, json_t **ret_checklist,
+     json_t **ret_item, struct firn_err *err)
 {
+	const struct firn_wanted *wanted = more->wanted;
 	autoclose int archive_fd = firn_open_archive(name);
 	const char *print;
 
@@ -34,7 +36,7 @@ find(const struct firn_common *common, const char *name,
 		return firn_err_set(err, EINVAL,
 				    "which case is the item of? --case ID, as "
 				    "the checklist says");
-	if (firn_secrets_look(common, name, rules, wanted, ret_checklist, err) <
+	if (firn_secrets_look(common, name, rules, more, ret_checklist, err) <
 		    0 ||
 	    firn_rotation_find(*ret_checklist, wanted->digits, ret_item, err) <
 		    0)
@@ -120,8 +122,9 @@ is_hexadecimal(const char *digits)
 static int
 reveal(const struct firn_common *common, const char *digits,
        const struct firn_secret_rules *rules, const char *name,
-       struct firn_wanted *wanted, struct firn_err *err)
+       const struct firn_secrets_more *more, struct firn_err *err)
 {
+	struct firn_wanted *wanted = more->wanted;
 	autojson json_t *checklist = NULL;
 	const char *case_id;
 	json_t *item;
@@ -134,7 +137,7 @@ reveal(const struct firn_common *common, const char *digits,
 		return firn_err_set(err, EINVAL,
 				    "an item is S- and hexadecimal digits");
 	wanted->digits = digits;
-	if (find(common, name, rules, wanted, &checklist, &item, err) < 0)
+	if (find(common, name, rules, more, &checklist, &item, err) < 0)
 		return -1;
 	case_id = firn_json_string(checklist, "case", NULL);
 	if (ask(item, case_id, err) < 0)
@@ -154,12 +157,16 @@ firn_secrets_reveal(const struct firn_cmd *self,
 {
 	const char *digits = asked->reveal;
 	struct firn_wanted wanted = { 0 };
+	const struct firn_secrets_more more = {
+		.wanted = &wanted,
+		.deep = firn_deep_begin(common, asked->deep),
+	};
 	struct firn_err err = { 0 };
 	int done;
 
 	if (strncmp(digits, "S-", 2) == 0)
 		digits += 2;
-	done = reveal(common, digits, rules, name, &wanted, &err);
+	done = reveal(common, digits, rules, name, &more, &err);
 	firn_secret_free(&wanted.value);
 	return done < 0 ? firn_cmd_failed(self, common, &err) : FIRN_EXIT_OK;
 }

@@ -9,6 +9,8 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -51,6 +53,14 @@ FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
 	const struct firn_case *of, json_t **ret, struct firn_err *err);
 
+/* How the memory of processes is looked through. */
+struct firn_deep {
+	unsigned seconds; /* in all; what is left then is a gap */
+	/* Told now and then; NULL for nobody. */
+	void (*progress)(void *arg, pid_t pid, uint64_t bytes);
+	void *arg;
+};
+
 /* A value that was asked for by name. */
 struct firn_wanted {
 	const char *digits;       /* that its fingerprint begins with */
@@ -58,12 +68,23 @@ struct firn_wanted {
 	char fingerprint[33];     /* of the value that is held */
 };
 
-/* firn_secrets_wanted_target(target, rules, of, wanted, ret, err) -- the same,
- * and the value. */
-FIRN_MUST_CHECK int firn_secrets_wanted_target(
+/* What is asked for besides; NULL for what isn't. */
+struct firn_secrets_more {
+	struct firn_wanted *wanted;
+	const struct firn_deep *deep; /* the memory of every process, too */
+};
+
+/*
+ * firn_secrets_more_of_target(target, rules, of, more, ret, err) -- as
+ * firn_secrets_of_target(), and more.
+ *
+ * Pages of memory that aren't there are not brought in, and the processes don't
+ * notice that the others are read.
+ */
+FIRN_MUST_CHECK int firn_secrets_more_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
-	const struct firn_case *of, struct firn_wanted *wanted, json_t **ret,
-	struct firn_err *err);
+	const struct firn_case *of, const struct firn_secrets_more *more,
+	json_t **ret, struct firn_err *err);
 
 /*
  * firn_secrets_consumers(target, rules, of, checklist, err) -- who else on the

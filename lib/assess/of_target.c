@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "assess/checklist/order.h"
+#include "assess/memory/memory.h"
 #include "assess/places/consumers.h"
 #include "assess/places/environments.h"
 #include "assess/places/hints.h"
@@ -110,19 +111,21 @@ look_with(struct firn_checklist *list, const struct firn_target *target,
 }
 
 int
-firn_secrets_wanted_target(const struct firn_target *target,
-			   const struct firn_secret_rules *rules,
-			   const struct firn_case *of,
-			   struct firn_wanted *wanted, json_t **ret,
-			   struct firn_err *err)
+firn_secrets_more_of_target(const struct firn_target *target,
+			    const struct firn_secret_rules *rules,
+			    const struct firn_case *of,
+			    const struct firn_secrets_more *more, json_t **ret,
+			    struct firn_err *err)
 {
 	struct firn_checklist list;
 	int done;
 
 	if (firn_checklist_open(&list, rules, of, err) < 0)
 		return -1;
-	list.wanted = wanted;
+	list.wanted = more->wanted;
 	done = look_with(&list, target, err);
+	if (done == 0 && more->deep != NULL)
+		done = firn_secret_memory(&list, target, more->deep, err);
 	if (done == 0) {
 		*ret = firn_checklist_json(&list);
 		done = *ret == NULL ? firn_err_nomem(err) : 0;
@@ -137,7 +140,9 @@ firn_secrets_of_target(const struct firn_target *target,
 		       const struct firn_case *of, json_t **ret,
 		       struct firn_err *err)
 {
-	return firn_secrets_wanted_target(target, rules, of, NULL, ret, err);
+	const struct firn_secrets_more none = { 0 };
+
+	return firn_secrets_more_of_target(target, rules, of, &none, ret, err);
 }
 
 int

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,34 +91,6 @@ receive_with(int socket, void *data, size_t len, int *ret_fd)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
-/* statfs(2), f_type: those that firn_mount_waits() has by name.  It is asked
- * of the server itself, which is why it is asked here. */
-static bool
-waits_on_server(int fd)
-{
-	static const unsigned servers[] = {
-		0x65735546, /* fuse, virtiofs */
-		0x00006969, /* nfs */
-		0x01021997, /* 9p */
-		0x0000517b, /* smb */
-		0xff534d42, /* cifs */
-		0xfe534d42, /* smb2 */
-		0x00c36400, /* ceph */
-		0x5346414f, /* afs */
-		0x00000187, /* autofs */
-		0x73757245, /* coda */
-	};
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		if ((unsigned)fs.f_type == servers[i])
-			return true;
-	}
-	return false;
-}
-
 static int
 reopen(int path_fd, struct firn_err *err)
 {
@@ -127,7 +98,7 @@ reopen(int path_fd, struct firn_err *err)
 	char byte;
 	int fd;
 
-	if (waits_on_server(path_fd))
+	if (firn_file_waits(path_fd))
 		return firn_err_set(err, EOPNOTSUPP,
 				    "its filesystem may wait on a server");
 	fd = firn_file_reopen(path_fd, &st, err);
@@ -150,7 +121,7 @@ open_folder(int path_fd, struct firn_err *err)
 	char names[4096];
 	int fd;
 
-	if (waits_on_server(path_fd))
+	if (firn_file_waits(path_fd))
 		return firn_err_set(err, EOPNOTSUPP,
 				    "its filesystem may wait on a server");
 	fd = openat(path_fd, ".", flags | O_NOATIME);

@@ -40,6 +40,7 @@ firn_checklist_close(struct firn_checklist *list)
 	json_decref(list->items);
 	json_decref(list->gaps);
 	json_decref(list->by_fingerprint);
+	firn_matcher_close(&list->matcher);
 	explicit_bzero(&list->of, sizeof(list->of));
 }
 
@@ -138,7 +139,7 @@ add_place(json_t *item, const struct firn_secret_place *place)
 
 /* What a place says; what the value said itself stays. */
 static int
-add_said(json_t *item, const struct firn_secret_place *place)
+add_place_facts(json_t *item, const struct firn_secret_place *place)
 {
 	return place->facts == NULL
 		       ? 0
@@ -217,7 +218,7 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 	    (firn_item_describe(item, rule, err) < 0 ||
 	     add_own_facts(item, rule, value, len) < 0))
 		return firn_err_nomem(err);
-	if (add_said(item, place) < 0 || add_place(item, place) < 0)
+	if (add_place_facts(item, place) < 0 || add_place(item, place) < 0)
 		return firn_err_nomem(err);
 	return 0;
 }
@@ -238,36 +239,6 @@ firn_checklist_reached(struct firn_checklist *list,
 
 /* --- where they may be ----------------------------------------------------
  */
-
-int
-firn_checklist_text(struct firn_checklist *list,
-		    const struct firn_secret_place *place, const char *text,
-		    size_t len, struct firn_err *err)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < list->rules->n; i++) {
-		const struct firn_rule *rule = &list->rules->items[i];
-		struct firn_err why = { 0 };
-		struct firn_span span;
-		size_t from = 0;
-		int found;
-
-		if (!firn_rule_has_keyword(rule, text, len))
-			continue;
-		while ((found = firn_rule_in_text(rule, text, len, &from, &span,
-						  &why)) > 0) {
-			if (firn_checklist_add(list, rule, place,
-					       text + span.start,
-					       span.end - span.start, err) < 0)
-				return -1;
-			n++;
-		}
-		if (found < 0)
-			firn_checklist_gap(list, rule->name, &why);
-	}
-	return n;
-}
 
 /* By the first rule that knows the name. */
 static int

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "assess/match/matcher.h"
 #include "assess/rules/rules.h"
 #include "firn/case.h"
 
@@ -19,9 +20,10 @@ struct firn_checklist {
 	const struct firn_secret_rules *rules;
 	struct firn_wanted *wanted; /* the one value that is kept, or NULL */
 	struct firn_case of;
-	json_t *items, *gaps;   /* arrays */
-	json_t *by_fingerprint; /* of the items; borrowed within */
-	bool full;              /* and that is a gap */
+	json_t *items, *gaps;         /* arrays */
+	json_t *by_fingerprint;       /* of the items; borrowed within */
+	bool full;                    /* and that is a gap */
+	struct firn_matcher *matcher; /* NULL before the first text */
 };
 
 FIRN_MUST_CHECK int firn_checklist_open(struct firn_checklist *ret,
@@ -73,6 +75,31 @@ FIRN_MUST_CHECK int firn_checklist_text(struct firn_checklist *list,
 					const struct firn_secret_place *place,
 					const char *text, size_t len,
 					struct firn_err *err);
+
+/*
+ * A text that is longer than memory, one at a time:
+ *
+ * firn_checklist_start(list, text, place, err) -- `text` is the caller's, and
+ * has to stay where it is until the end; `place` too, which may change between
+ * two pieces.
+ * firn_checklist_piece(text, bytes, len, err) -- its next bytes.
+ * firn_checklist_end(text, err) -- that was all; returns how many.
+ */
+struct firn_checklist_texts {
+	struct firn_checklist *list;
+	const struct firn_secret_place *place;
+	struct firn_finder finder;
+	int n;
+};
+FIRN_MUST_CHECK int firn_checklist_start(struct firn_checklist *list,
+					 struct firn_checklist_texts *text,
+					 const struct firn_secret_place *place,
+					 struct firn_err *err);
+FIRN_MUST_CHECK int firn_checklist_piece(struct firn_checklist_texts *text,
+					 const void *bytes, size_t len,
+					 struct firn_err *err);
+FIRN_MUST_CHECK int firn_checklist_end(struct firn_checklist_texts *text,
+				       struct firn_err *err);
 
 /* firn_checklist_environ(list, place, text, len, err) -- "NAME=value" and a NUL
  * each, as in proc_pid_environ(5); what is none of these is a text. */
