@@ -129,7 +129,16 @@ START_TEST(what_only_stands_beside_a_secret_is_not_one)
 	ck_assert_ptr_null(
 		item_at(checklist, "path",
 			"/run/secrets/kubernetes.io/serviceaccount/ca.crt"));
-	ck_assert_ptr_null(item_at(checklist, "name", "POOL_PASSWORD_FILE"));
+	ck_assert_ptr_null(item_at(checklist, "name", "DB_PASSWORD_FILE"));
+}
+END_TEST
+
+START_TEST(a_file_that_a_variable_names_holds_its_value)
+{
+	const json_t *item = item_at(checklist, "name", "DB_PASSWORD");
+
+	ck_assert_ptr_nonnull(item);
+	ck_assert_ptr_eq(item, item_at(checklist, "path", "/run/secrets/db"));
 }
 END_TEST
 
@@ -430,6 +439,7 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase,
 		       a_projected_token_says_whose_it_is_and_until_when);
 	tcase_add_test(tcase, what_only_stands_beside_a_secret_is_not_one);
+	tcase_add_test(tcase, a_file_that_a_variable_names_holds_its_value);
 	tcase_add_test(tcase,
 		       a_fifo_in_place_of_a_file_is_a_gap_and_is_not_woken);
 	tcase_add_test(tcase,

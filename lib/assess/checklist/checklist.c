@@ -105,9 +105,9 @@ is_weaker(const json_t *item, const struct firn_rule *rule)
 static bool
 is_known(const json_t *other, const json_t *one)
 {
-	static const char *const keys[] = { "where", "pid", "path" };
+	static const char *const keys[] = { "where", "pid", "path", "via" };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		const json_t *a = json_object_get(other, keys[i]);
 		const json_t *b = json_object_get(one, keys[i]);
 
@@ -139,7 +139,7 @@ add_place(json_t *item, const struct firn_secret_place *place)
 
 /* What a place says; what the value said itself stays. */
 static int
-add_place_facts(json_t *item, const struct firn_secret_place *place)
+add_said(json_t *item, const struct firn_secret_place *place)
 {
 	return place->facts == NULL
 		       ? 0
@@ -218,7 +218,7 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 	    (firn_item_describe(item, rule, err) < 0 ||
 	     add_own_facts(item, rule, value, len) < 0))
 		return firn_err_nomem(err);
-	if (add_place_facts(item, place) < 0 || add_place(item, place) < 0)
+	if (add_said(item, place) < 0 || add_place(item, place) < 0)
 		return firn_err_nomem(err);
 	return 0;
 }

@@ -1,0 +1,166 @@
+#include "assess/places/printed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "assess/places/assignments.h"
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/json.h"
+
+/* Of each log, its end; that is where an intruder's traces are. */
+#define LOG_MAX ((off_t)16 << 20)
+
+/* {"log":"TEXT\n","stream":"stdout",...}: as text again. */
+static bool
+add_json(struct firn_buf *text, const char *line, size_t len)
+{
+	autojson json_t *json = json_loadb(line, len, 0, NULL);
+	json_t *log = json_object_get(json, "log");
+
+	if (!json_is_string(log))
+		return false;
+	firn_buf_add(text, json_string_value(log), json_string_length(log));
+	return true;
+}
+
+/* "2026-11-24T12:00:00.1Z stdout F TEXT"; "P" for a line that goes on. */
+static bool
+add_cri(struct firn_buf *text, const char *line, size_t len)
+{
+	const char *end = line + len, *stream, *tag;
+
+	if (len < 10 || line[4] != '-' || line[7] != '-')
+		return false;
+	stream = memchr(line, ' ', len);
+	if (stream == NULL || end - stream < 10 ||
+	    (strncmp(stream, " stdout ", 8) != 0 &&
+	     strncmp(stream, " stderr ", 8) != 0))
+		return false;
+	tag = stream + 8;
+	if (end - tag < 2 || tag[1] != ' ')
+		return false;
+	firn_buf_add(text, tag + 2, (size_t)(end - tag) - 2);
+	if (*tag != 'P')
+		firn_buf_add(text, "\n", 1);
+	return true;
+}
+
+static void
+add_lines(struct firn_buf *text, const char *log, size_t len)
+{
+	const char *line = log, *end = log + len;
+
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t one;
+
+		stop = stop != NULL ? stop : end;
+		one = (size_t)(stop - line);
+		if (!(one > 0 && line[0] == '{' && add_json(text, line, one)) &&
+		    !add_cri(text, line, one)) {
+			firn_buf_add(text, line, one);
+			firn_buf_add(text, "\n", 1);
+		}
+		line = stop + 1;
+	}
+}
+
+static int
+look_in(const struct firn_looking *looking, const char *path, const char *log,
+	size_t len, struct firn_err *err)
+{
+	const struct firn_secret_place place = {
+		.where = "log",
+		.path = path,
+		.readable_by = "whoever may read its logs",
+		.readers = FIRN_READERS_OUTSIDE,
+	};
+	struct firn_buf text = { 0 };
+	int done;
+
+	add_lines(&text, log, len);
+	if (firn_buf_check(&text, err) < 0)
+		return -1;
+	done = text.len == 0 ? 0
+			     : firn_checklist_lines(looking->list, &place,
+						    text.data, text.len, err);
+	if (text.len > 0)
+		OPENSSL_cleanse(text.data, text.len);
+	firn_buf_free(&text);
+	return done < 0 ? -1 : 0;
+}
+
+static void
+say_cut(const struct firn_looking *looking, const char *path)
+{
+	struct firn_err why = { 0 };
+
+	firn_err_set(&why, EFBIG, "only its last %lld MiB were looked at",
+		     (long long)LOG_MAX >> 20);
+	firn_look_gap(looking, path, &why);
+}
+
+static int
+look_at_log(const struct firn_looking *looking, const char *path,
+	    struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+	autoclose int fd = -1;
+	struct stat st = { 0 };
+	char *log = NULL;
+	ssize_t len = -1;
+	int done = 0;
+
+	fd = firn_host_file(looking->target->host, path,
+			    O_RDONLY | O_NONBLOCK | O_NOATIME, &why);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		log = calloc(1, (size_t)LOG_MAX + 1);
+		if (log == NULL)
+			return firn_err_nomem(err);
+		if (st.st_size > LOG_MAX &&
+		    lseek(fd, st.st_size - LOG_MAX, SEEK_SET) >= 0)
+			say_cut(looking, path);
+		len = firn_read_some(fd, path, log, (size_t)LOG_MAX, &why);
+	}
+	if (len < 0)
+		firn_look_gap(looking, path, &why);
+	else
+		done = look_in(looking, path, log, (size_t)len, err);
+	if (len > 0)
+		OPENSSL_cleanse(log, (size_t)len);
+	free(log);
+	return done;
+}
+
+int
+firn_look_at_printed(const struct firn_looking *looking, struct firn_err *err)
+{
+	const struct firn_target *target = looking->target;
+
+	for (size_t i = 0; i < target->n_records; i++) {
+		const struct firn_record *record = &target->records[i];
+		struct firn_err why = { 0 };
+
+		if (record->kind != FIRN_RECORD_LOG ||
+		    firn_look_spent(looking, record->path))
+			continue;
+		if (strstr(record->name, ".gz") != NULL) {
+			firn_err_set(&why, ENOTSUP,
+				     "compressed: not looked at");
+			firn_look_gap(looking, record->path, &why);
+			continue;
+		}
+		if (look_at_log(looking, record->path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
