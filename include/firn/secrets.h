@@ -46,8 +46,8 @@ FIRN_MUST_CHECK int firn_secret_rules_check(
  * files, logs; roles that it may take on, and what it could reach of the node.
  *
  * `*ret` is a new object: "case", "made", "items" (most pressing first: see
- * firn-archive(5) for what each has), "gaps".  Files
- * take 20 seconds at most; what wasn't looked at is a gap.
+ * firn-archive(5) for what each has), "gaps".  Files take 20 seconds at most;
+ * what wasn't looked at is a gap.
  */
 FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,

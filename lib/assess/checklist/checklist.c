@@ -139,7 +139,7 @@ add_place(json_t *item, const struct firn_secret_place *place)
 
 /* What a place says; what the value said itself stays. */
 static int
-add_said(json_t *item, const struct firn_secret_place *place)
+add_place_facts(json_t *item, const struct firn_secret_place *place)
 {
 	return place->facts == NULL
 		       ? 0
@@ -183,7 +183,7 @@ hold(struct firn_wanted *wanted, const char *fingerprint, const char *value,
 	if (wanted->value.len > 0 ||
 	    strncmp(fingerprint, wanted->digits, strlen(wanted->digits)) != 0)
 		return 0;
-	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%.32s",
+	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%s",
 		 fingerprint);
 	return firn_secret_add(&wanted->value, value, len, err);
 }
@@ -218,7 +218,7 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 	    (firn_item_describe(item, rule, err) < 0 ||
 	     add_own_facts(item, rule, value, len) < 0))
 		return firn_err_nomem(err);
-	if (add_said(item, place) < 0 || add_place(item, place) < 0)
+	if (add_place_facts(item, place) < 0 || add_place(item, place) < 0)
 		return firn_err_nomem(err);
 	return 0;
 }

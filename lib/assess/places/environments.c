@@ -3,29 +3,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/crypto.h>
-
 #include "assess/places/assignments.h"
 #include "assess/places/signs.h"
-#include "base/buf.h"
+#include "base/secret.h"
 
 #define ENVIRON_MAX (8u << 20)
 
-/* Text and length of a file of proc(5); what can't be read is a gap and NULL.
- */
-static char *
+/* What can't be read is a gap. */
+static bool
 read_file(const struct firn_looking *looking, pid_t pid, const char *file,
-	  const char *where, size_t *len)
+	  const char *where, struct firn_secret *ret)
 {
 	struct firn_err why = { 0 };
-	char *text, what[64];
+	char what[64];
 
-	if (firn_proc_read(looking->target->host, pid, file, ENVIRON_MAX, &text,
-			   len, &why) == 0)
-		return text;
+	if (firn_proc_read_secret(looking->target->host, pid, file, ENVIRON_MAX,
+				  ret, &why) == 0)
+		return true;
 	snprintf(what, sizeof(what), "the %s of process %d", where, (int)pid);
 	firn_checklist_gap(looking->list, what, &why);
-	return NULL;
+	return false;
 }
 
 static int
@@ -39,20 +36,16 @@ look_at_environ(const struct firn_looking *looking, pid_t pid,
 		.facts = looking->facts,
 	};
 	const char *sign = firn_sign_of(looking->target, looking->mounts, pid);
-	size_t len = 0;
-	char *text = read_file(looking, pid, "environ", "environment", &len);
-	int done;
+	autosecret struct firn_secret text = { 0 };
 
-	if (text == NULL)
+	if (!read_file(looking, pid, "environ", "environment", &text))
 		return 0;
 	firn_readers_of_process(looking->ids, looking->target->host, pid, sign,
 				&place);
 	if (hints != NULL)
-		firn_hints_environ(hints, text, len);
-	done = firn_checklist_environ(looking->list, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
-	return done;
+		firn_hints_environ(hints, text.data, text.len);
+	return firn_checklist_environ(looking->list, &place, text.data,
+				      text.len, err);
 }
 
 static int
@@ -67,16 +60,12 @@ look_at_cmdline(const struct firn_looking *looking, pid_t pid,
 		.via = looking->via,
 		.facts = looking->facts,
 	};
-	size_t len = 0;
-	char *text = read_file(looking, pid, "cmdline", "command line", &len);
-	int done;
+	autosecret struct firn_secret text = { 0 };
 
-	if (text == NULL)
+	if (!read_file(looking, pid, "cmdline", "command line", &text))
 		return 0;
-	done = firn_checklist_arguments(looking->list, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
-	return done;
+	return firn_checklist_arguments(looking->list, &place, text.data,
+					text.len, err);
 }
 
 int
@@ -115,25 +104,20 @@ firn_look_at_configured(const struct firn_looking *looking,
 		.via = looking->via,
 		.facts = looking->facts,
 	};
-	struct firn_buf all = { 0 };
+	autosecret struct firn_secret all = { 0 };
 	const json_t *one;
-	int done = 0;
 	size_t i;
 
 	json_array_foreach(looking->target->environment, i, one) {
-		if (json_is_string(one))
-			firn_buf_add(&all, json_string_value(one),
-				     json_string_length(one) + 1);
+		if (json_is_string(one) &&
+		    firn_secret_add(&all, json_string_value(one),
+				    json_string_length(one) + 1, err) < 0)
+			return -1;
 	}
-	if (all.len > 0 && firn_buf_check(&all, err) < 0)
-		return -1;
-	if (hints != NULL && all.len > 0)
+	if (all.len == 0)
+		return 0;
+	if (hints != NULL)
 		firn_hints_environ(hints, all.data, all.len);
-	if (all.len > 0)
-		done = firn_checklist_environ(looking->list, &place, all.data,
-					      all.len, err);
-	if (all.len > 0)
-		OPENSSL_cleanse(all.data, all.len);
-	firn_buf_free(&all);
-	return done;
+	return firn_checklist_environ(looking->list, &place, all.data, all.len,
+				      err);
 }

@@ -1,14 +1,14 @@
 #include "assess/places/image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 #define CONFIG_MAX (16u << 20)
 
@@ -126,16 +126,17 @@ look_at_record(const struct firn_looking *looking,
 {
 	struct firn_err why = { 0 };
 	autojson json_t *image = NULL;
-	char *text = NULL;
-	size_t len = 0;
+	autosecret struct firn_secret text = { 0 };
+	autoclose int fd = -1;
 
-	if (firn_host_read(looking->target->host, record->path, CONFIG_MAX,
-			   &text, &len, &why) == 0 &&
-	    firn_json_parse(text, len, record->path, &image, &why) < 0)
+	fd = firn_host_file(looking->target->host, record->path,
+			    O_RDONLY | O_NONBLOCK, &why);
+	if (fd >= 0 &&
+	    firn_secret_read_fd(&text, fd, record->path, CONFIG_MAX, &why) ==
+		    0 &&
+	    firn_json_parse(text.data != NULL ? text.data : "", text.len,
+			    record->path, &image, &why) < 0)
 		image = NULL;
-	if (text != NULL)
-		OPENSSL_cleanse(text, len);
-	free(text);
 	if (image != NULL)
 		return look_at_config(looking, image, err);
 	firn_look_gap(looking, "the image's configuration", &why);

@@ -8,12 +8,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/io.h"
+#include "base/secret.h"
 
 #define FILE_MAX ((uint64_t)8 << 20)
 #define BYTES_MAX ((uint64_t)512 << 20)
@@ -208,27 +206,27 @@ look_in(const struct firn_looking *looking, const char *path, int path_fd,
 	};
 	struct firn_err why = { 0 };
 	autoclose int fd = -1;
-	char *text = NULL;
-	size_t len = 0;
+	autosecret struct firn_secret text = { 0 };
 	int found;
 
 	show_path(path, shown, sizeof(shown));
 	fd = firn_opener_reopen(looking->opener, path_fd, &why);
-	if (fd < 0 || firn_read_fd(fd, path, FILE_MAX, &text, &len, &why) < 0) {
+	if (fd < 0 ||
+	    firn_secret_read_fd(&text, fd, path, FILE_MAX, &why) < 0) {
 		firn_look_gap(looking, shown, &why);
 		return 0;
 	}
 	looking->spent->n_files++;
-	looking->spent->bytes += len;
+	looking->spent->bytes += text.len;
 	firn_readers_of_file(looking->ids, st,
 			     (st->st_mode & 0004) != 0 &&
 				     is_open(looking, path),
 			     &place);
-	found = firn_checklist_lines(looking->list, &place, text, len, err);
+	found = firn_checklist_lines(looking->list, &place, text.data, text.len,
+				     err);
 	if (found == 0)
-		found = look_at_whole(looking, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
+		found = look_at_whole(looking, &place, text.data, text.len,
+				      err);
 	return found < 0 ? -1 : 0;
 }
 

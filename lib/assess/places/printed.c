@@ -8,33 +8,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 #include "assess/places/assignments.h"
 #include "base/auto.h"
-#include "base/buf.h"
-#include "base/io.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 /* Of each log, its end; that is where an intruder's traces are. */
 #define LOG_MAX ((off_t)16 << 20)
 
+/* What was printed, without what the runtime has put around it. */
+struct printed {
+	struct firn_secret text;
+	struct firn_err *err;
+	bool failed;
+};
+
+static void
+add(struct printed *printed, const void *data, size_t len)
+{
+	if (!printed->failed)
+		printed->failed = firn_secret_add(&printed->text, data, len,
+						  printed->err) < 0;
+}
+
 /* {"log":"TEXT\n","stream":"stdout",...}: as text again. */
 static bool
-add_json(struct firn_buf *text, const char *line, size_t len)
+add_json(struct printed *text, const char *line, size_t len)
 {
 	autojson json_t *json = json_loadb(line, len, 0, NULL);
 	json_t *log = json_object_get(json, "log");
 
 	if (!json_is_string(log))
 		return false;
-	firn_buf_add(text, json_string_value(log), json_string_length(log));
+	add(text, json_string_value(log), json_string_length(log));
 	return true;
 }
 
 /* "2026-11-24T12:00:00.1Z stdout F TEXT"; "P" for a line that goes on. */
 static bool
-add_cri(struct firn_buf *text, const char *line, size_t len)
+add_cri(struct printed *text, const char *line, size_t len)
 {
 	const char *end = line + len, *stream, *tag;
 
@@ -48,14 +60,14 @@ add_cri(struct firn_buf *text, const char *line, size_t len)
 	tag = stream + 8;
 	if (end - tag < 2 || tag[1] != ' ')
 		return false;
-	firn_buf_add(text, tag + 2, (size_t)(end - tag) - 2);
+	add(text, tag + 2, (size_t)(end - tag) - 2);
 	if (*tag != 'P')
-		firn_buf_add(text, "\n", 1);
+		add(text, "\n", 1);
 	return true;
 }
 
 static void
-add_lines(struct firn_buf *text, const char *log, size_t len)
+add_lines(struct printed *text, const char *log, size_t len)
 {
 	const char *line = log, *end = log + len;
 
@@ -67,8 +79,8 @@ add_lines(struct firn_buf *text, const char *log, size_t len)
 		one = (size_t)(stop - line);
 		if (!(one > 0 && line[0] == '{' && add_json(text, line, one)) &&
 		    !add_cri(text, line, one)) {
-			firn_buf_add(text, line, one);
-			firn_buf_add(text, "\n", 1);
+			add(text, line, one);
+			add(text, "\n", 1);
 		}
 		line = stop + 1;
 	}
@@ -84,18 +96,17 @@ look_in(const struct firn_looking *looking, const char *path, const char *log,
 		.readable_by = "whoever may read its logs",
 		.readers = FIRN_READERS_OUTSIDE,
 	};
-	struct firn_buf text = { 0 };
-	int done;
+	struct printed printed = { .err = err };
+	int done = -1;
 
-	add_lines(&text, log, len);
-	if (firn_buf_check(&text, err) < 0)
-		return -1;
-	done = text.len == 0 ? 0
-			     : firn_checklist_lines(looking->list, &place,
-						    text.data, text.len, err);
-	if (text.len > 0)
-		OPENSSL_cleanse(text.data, text.len);
-	firn_buf_free(&text);
+	add_lines(&printed, log, len);
+	if (!printed.failed)
+		done = printed.text.len == 0
+			       ? 0
+			       : firn_checklist_lines(looking->list, &place,
+						      printed.text.data,
+						      printed.text.len, err);
+	firn_secret_free(&printed.text);
 	return done < 0 ? -1 : 0;
 }
 
@@ -115,30 +126,26 @@ look_at_log(const struct firn_looking *looking, const char *path,
 {
 	struct firn_err why = { 0 };
 	autoclose int fd = -1;
+	autosecret struct firn_secret log = { 0 };
 	struct stat st = { 0 };
-	char *log = NULL;
-	ssize_t len = -1;
-	int done = 0;
 
 	fd = firn_host_file(looking->target->host, path,
 			    O_RDONLY | O_NONBLOCK | O_NOATIME, &why);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		log = calloc(1, (size_t)LOG_MAX + 1);
-		if (log == NULL)
-			return firn_err_nomem(err);
-		if (st.st_size > LOG_MAX &&
-		    lseek(fd, st.st_size - LOG_MAX, SEEK_SET) >= 0)
-			say_cut(looking, path);
-		len = firn_read_some(fd, path, log, (size_t)LOG_MAX, &why);
-	}
-	if (len < 0)
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		firn_err_set(&why, EINVAL, "not a regular file");
+	/* What is written meanwhile is beyond what we ask for. */
+	if (why.code == 0 && st.st_size > LOG_MAX &&
+	    lseek(fd, st.st_size - LOG_MAX, SEEK_SET) >= 0)
+		say_cut(looking, path);
+	if (why.code == 0)
+		(void)!firn_secret_read_fd(&log, fd, path, (size_t)LOG_MAX * 2,
+					   &why);
+	if (why.code != 0) {
 		firn_look_gap(looking, path, &why);
-	else
-		done = look_in(looking, path, log, (size_t)len, err);
-	if (len > 0)
-		OPENSSL_cleanse(log, (size_t)len);
-	free(log);
-	return done;
+		return 0;
+	}
+	return log.len == 0 ? 0
+			    : look_in(looking, path, log.data, log.len, err);
 }
 
 int
