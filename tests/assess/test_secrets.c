@@ -71,7 +71,7 @@ START_TEST(the_same_value_in_two_places_is_one_item)
 	ck_assert_ptr_nonnull(item);
 	ck_assert_ptr_eq(item, item_at(checklist, "name", "DATABASE_URL"));
 	/* What knows more of it has the say. */
-	ck_assert_str_eq(said_of(item, "kind"), "database-url");
+	ck_assert_str_eq(said_of(item, "kind"), "postgres-url");
 	ck_assert_str_eq(said_of(item, "confidence"), "high");
 }
 END_TEST
@@ -86,7 +86,7 @@ END_TEST
 START_TEST(secrets_on_a_command_line_are_found)
 {
 	ck_assert_str_eq(said_of(item_at(checklist, "name", "--token"), "kind"),
-			 "github-token");
+			 "huggingface-token");
 	ck_assert_ptr_nonnull(item_at(checklist, "name", "--password"));
 	ck_assert_ptr_nonnull(item_at(checklist, "name", "ACCESS_TOKEN"));
 }
@@ -99,7 +99,7 @@ START_TEST(secrets_in_files_are_found)
 		item_at(checklist, "path", "/root/.aws/credentials");
 
 	ck_assert_ptr_nonnull(item_at(checklist, "path", "/run/secrets/db"));
-	ck_assert_str_eq(said_of(key, "kind"), "private-key");
+	ck_assert_str_eq(said_of(key, "kind"), "openssh-key");
 	ck_assert_str_eq(said_of(cloud, "kind"), "aws-access-key");
 	ck_assert_ptr_nonnull(item_at(checklist, "path", "/home/app/.pgpass"));
 }

@@ -110,6 +110,14 @@ FIRN_MUST_CHECK int firn_rule_in_text(const struct firn_rule *rule,
 				      struct firn_err *err);
 
 /*
+ * firn_rule_in_file(rule, path, text, len) -- is a whole file a secret of this
+ * kind, by its path in the container and its structure?  Never for rules that
+ * have a pattern: they find what is within.
+ */
+bool firn_rule_in_file(const struct firn_rule *rule, const char *path,
+		       const char *text, size_t len);
+
+/*
  * firn_rule_facts(rule, value, len, facts) -- what the value itself says, into
  * an object: "account", "key_id", "user", "host", "issuer", "expires", ...
  *
