@@ -41,11 +41,13 @@ FIRN_MUST_CHECK int firn_secret_rules_check(
 
 /*
  * firn_secrets_of_target(target, rules, of, ret, err) -- the checklist
- * of a live container: configured environment, every process's environ and
- * command line, mounted secrets, well-known credential files.
+ * of a live container: configured environment, image, every process's environ
+ * and command line, mounted secrets, what its layer has changed, well-known
+ * files, logs; roles that it may take on, and what it could reach of the node.
  *
  * `*ret` is a new object: "case", "made", "items" (most pressing first: see
- * firn-archive(5) for what each has), "gaps".
+ * firn-archive(5) for what each has), "gaps".  Files take 20 seconds at most;
+ * what wasn't looked at is a gap.
  */
 FIRN_MUST_CHECK int firn_secrets_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
@@ -83,6 +85,18 @@ FIRN_MUST_CHECK int firn_secrets_more_of_target(
 	const struct firn_target *target, const struct firn_secret_rules *rules,
 	const struct firn_case *of, const struct firn_secrets_more *more,
 	json_t **ret, struct firn_err *err);
+
+/*
+ * firn_secrets_consumers(target, rules, of, checklist, err) -- who else on the
+ * node has what is on it: "consumers" of its items, which are put into order
+ * again.
+ *
+ * Looks at every other container, for 10 seconds at most; the target needn't be
+ * frozen for it.
+ */
+FIRN_MUST_CHECK int firn_secrets_consumers(
+	const struct firn_target *target, const struct firn_secret_rules *rules,
+	const struct firn_case *of, json_t *checklist, struct firn_err *err);
 
 /* firn_secrets_of_archive(fd, rules, ret, err) -- the same from an archive,
  * with the case and the key that stand in it; `fd` may be a pipe. */

@@ -27,6 +27,8 @@ struct request {
 	enum {
 		REOPEN,
 		LOOKUP,
+		FOLLOW,
+		FOLDER,
 		PROBE
 	} what;
 	char path[4096];
@@ -58,15 +60,44 @@ reopen(int path_fd, struct firn_err *err)
 	return fd;
 }
 
+/* The first names are read here: a listener for FAN_ACCESS_PERM holds that up
+ * too.  They are read again by who gets the descriptor. */
 static int
-lookup(int root_fd, const char *path, struct firn_err *err)
+open_folder(int path_fd, struct firn_err *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+	char names[4096];
+	int fd;
+
+	if (firn_file_waits(path_fd))
+		return firn_err_set(err, EOPNOTSUPP,
+				    "its filesystem may wait on a server");
+	fd = openat(path_fd, ".", flags | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = openat(path_fd, ".", flags);
+	if (fd < 0)
+		return firn_err_sys(err, "read the folder");
+	if (syscall(SYS_getdents64, fd, names, sizeof(names)) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0) {
+		firn_err_sys(err, "read the folder");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+lookup(int root_fd, const char *path, uint64_t links, struct firn_err *err)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | links,
 	};
-	int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	int fd;
+
+	if (links != 0)
+		how.flags |= O_NOFOLLOW;
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	return fd < 0 ? firn_err_sys(err, "look up") : fd;
 }
@@ -97,7 +128,11 @@ answer(const struct request *request, int fd, struct firn_err *err)
 	case REOPEN:
 		return reopen(fd, err);
 	case LOOKUP:
-		return lookup(fd, request->path, err);
+		return lookup(fd, request->path, RESOLVE_NO_SYMLINKS, err);
+	case FOLLOW:
+		return lookup(fd, request->path, 0, err);
+	case FOLDER:
+		return open_folder(fd, err);
 	case PROBE:
 		return probe(fd);
 	}
@@ -245,16 +280,41 @@ firn_opener_reopen(struct firn_opener *opener, int path_fd,
 	return ask(opener, &request, path_fd, err);
 }
 
+static int
+ask_for(struct firn_opener *opener, struct request *request, int root_fd,
+	const char *path, struct firn_err *err)
+{
+	if (strlen(path) >= sizeof(request->path))
+		return firn_err_set(err, ENAMETOOLONG, "look up");
+	strcpy(request->path, path);
+	return ask(opener, request, root_fd, err);
+}
+
 int
 firn_opener_lookup(struct firn_opener *opener, int root_fd, const char *path,
 		   struct firn_err *err)
 {
 	struct request request = { .what = LOOKUP };
 
-	if (strlen(path) >= sizeof(request.path))
-		return firn_err_set(err, ENAMETOOLONG, "look up");
-	strcpy(request.path, path);
-	return ask(opener, &request, root_fd, err);
+	return ask_for(opener, &request, root_fd, path, err);
+}
+
+int
+firn_opener_follow(struct firn_opener *opener, int root_fd, const char *path,
+		   struct firn_err *err)
+{
+	struct request request = { .what = FOLLOW };
+
+	return ask_for(opener, &request, root_fd, path, err);
+}
+
+int
+firn_opener_folder(struct firn_opener *opener, int path_fd,
+		   struct firn_err *err)
+{
+	struct request request = { .what = FOLDER };
+
+	return ask(opener, &request, path_fd, err);
 }
 
 int

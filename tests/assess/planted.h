@@ -26,7 +26,7 @@
 #define SHARED "firn-fake-shared-pw"
 #define HOSTILE "firn-fake-hostile-value"
 #define SPOKEN "firn-fake-spoken-pw"
-#define ARGUMENT "ghp_firnFakeFirnFakeFirnFakeFirnFakeFirn"
+#define ARGUMENT "hf_firnFakeFirnFakeFirnFakeFirnFakeFi"
 #define SHELL_USER "firn-fake-curl-pw"
 #define SHELL_TOKEN "firn-fake-shell-token"
 #define MOUNTED "firn-fake-mounted-value"
@@ -34,7 +34,11 @@
 	"eyJhbGciOiJub25lIn0."                                            \
 	"eyJpc3MiOiJmaXJuLWZha2UiLCJzdWIiOiJmYWtlLXN1YiIsImF1ZCI6WyJmYWt" \
 	"lLWF1ZCJdLCJleHAiOjIwMDAwMDAwMDB9.firnFakeFirnFakeFirnFake"
-#define PEM_BODY "ZmlybiBmYWtlIGZpcm4gZmFrZSBmaXJuIGZha2UgZmlybiBmYWtlIGZp"
+/* What is behind an OpenSSH key's magic. */
+#define PEM_MAGIC "b3BlbnNzaC1rZXktdjEA"
+#define PEM_BODY                                                       \
+	"ZmlybiBmYWtlIGZpcm4gZmFrZSBmaXJuIGZha2UgZmlybiBmYWtlIGZpcm4g" \
+	"ZmFrZSBm"
 #define CLOUD "firnFakeFirnFakeFirnFakeFirnFakeFirnFake"
 #define OUTSIDE "ZmlybjpmYWtlLW91dHNpZGU="
 #define CONFIGURED "firn-fake-configured"
@@ -93,7 +97,7 @@ plant_files(void)
 	plant_service_account();
 	put_file("run/secrets/db", MOUNTED "\n");
 	put_file("root/.ssh/id_ed25519",
-		 "-----BEGIN OPENSSH PRIVATE KEY-----\n" PEM_BODY
+		 "-----BEGIN OPENSSH PRIVATE KEY-----\n" PEM_MAGIC PEM_BODY
 		 "\n-----END OPENSSH PRIVATE KEY-----\n");
 	put_file("root/.aws/credentials",
 		 "[default]\naws_secret_access_key = " CLOUD "\n");
@@ -150,7 +154,7 @@ start_planted(void)
 	static char password[] = "POOL_PASSWORD=" SHARED;
 	static char url[] = "DATABASE_URL=postgres://app:" SHARED "@db/app";
 	static char hostile[] = "A|`<b>[x](y)\n# \x1b[31m_TOKEN=" HOSTILE;
-	static char file[] = "POOL_PASSWORD_FILE=/run/secrets/db";
+	static char file[] = "QUEUE_PASSWORD_FILE=/run/secrets/db";
 	char *const argv[] = { self, how,    folder, token,
 			       word, spoken, shell,  NULL };
 	char *const env[] = { password, url, hostile, file, NULL };

@@ -71,7 +71,7 @@ START_TEST(the_same_value_in_two_places_is_one_item)
 	ck_assert_ptr_nonnull(item);
 	ck_assert_ptr_eq(item, item_at(checklist, "name", "DATABASE_URL"));
 	/* What knows more of it has the say. */
-	ck_assert_str_eq(said_of(item, "kind"), "database-url");
+	ck_assert_str_eq(said_of(item, "kind"), "postgres-url");
 	ck_assert_str_eq(said_of(item, "confidence"), "high");
 }
 END_TEST
@@ -86,7 +86,7 @@ END_TEST
 START_TEST(secrets_on_a_command_line_are_found)
 {
 	ck_assert_str_eq(said_of(item_at(checklist, "name", "--token"), "kind"),
-			 "github-token");
+			 "huggingface-token");
 	ck_assert_ptr_nonnull(item_at(checklist, "name", "--password"));
 	ck_assert_ptr_nonnull(item_at(checklist, "name", "ACCESS_TOKEN"));
 }
@@ -99,7 +99,7 @@ START_TEST(secrets_in_files_are_found)
 		item_at(checklist, "path", "/root/.aws/credentials");
 
 	ck_assert_ptr_nonnull(item_at(checklist, "path", "/run/secrets/db"));
-	ck_assert_str_eq(said_of(key, "kind"), "private-key");
+	ck_assert_str_eq(said_of(key, "kind"), "openssh-key");
 	ck_assert_str_eq(said_of(cloud, "kind"), "aws-access-key");
 	ck_assert_ptr_nonnull(item_at(checklist, "path", "/home/app/.pgpass"));
 }
@@ -129,7 +129,16 @@ START_TEST(what_only_stands_beside_a_secret_is_not_one)
 	ck_assert_ptr_null(
 		item_at(checklist, "path",
 			"/run/secrets/kubernetes.io/serviceaccount/ca.crt"));
-	ck_assert_ptr_null(item_at(checklist, "name", "POOL_PASSWORD_FILE"));
+	ck_assert_ptr_null(item_at(checklist, "name", "QUEUE_PASSWORD_FILE"));
+}
+END_TEST
+
+START_TEST(a_file_that_a_variable_names_holds_its_value)
+{
+	const json_t *item = item_at(checklist, "name", "QUEUE_PASSWORD");
+
+	ck_assert_ptr_nonnull(item);
+	ck_assert_ptr_eq(item, item_at(checklist, "path", "/run/secrets/db"));
 }
 END_TEST
 
@@ -430,6 +439,7 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase,
 		       a_projected_token_says_whose_it_is_and_until_when);
 	tcase_add_test(tcase, what_only_stands_beside_a_secret_is_not_one);
+	tcase_add_test(tcase, a_file_that_a_variable_names_holds_its_value);
 	tcase_add_test(tcase,
 		       a_fifo_in_place_of_a_file_is_a_gap_and_is_not_woken);
 	tcase_add_test(tcase,

@@ -1,5 +1,9 @@
+firn_test(assess/test_archived firn_assess)
 firn_test(assess/test_matcher firn_assess)
 firn_test(assess/test_memory firn_assess)
+firn_test(assess/test_corpus firn_assess)
+target_compile_definitions(test_corpus PRIVATE
+  CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/tests/assess/corpus")
 firn_test(assess/test_rules firn_assess)
 firn_test(assess/test_secrets firn_assess)
 firn_test(assess/test_exposure firn_assess)

@@ -105,9 +105,9 @@ is_weaker(const json_t *item, const struct firn_rule *rule)
 static bool
 is_known(const json_t *other, const json_t *one)
 {
-	static const char *const keys[] = { "where", "pid", "path" };
+	static const char *const keys[] = { "where", "pid", "path", "via" };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		const json_t *a = json_object_get(other, keys[i]);
 		const json_t *b = json_object_get(one, keys[i]);
 
@@ -183,7 +183,7 @@ hold(struct firn_wanted *wanted, const char *fingerprint, const char *value,
 	if (wanted->value.len > 0 ||
 	    strncmp(fingerprint, wanted->digits, strlen(wanted->digits)) != 0)
 		return 0;
-	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%.32s",
+	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%s",
 		 fingerprint);
 	return firn_secret_add(&wanted->value, value, len, err);
 }

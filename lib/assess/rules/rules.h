@@ -107,6 +107,14 @@ FIRN_MUST_CHECK int firn_rule_in_text(const struct firn_rule *rule,
 				      struct firn_err *err);
 
 /*
+ * firn_rule_in_file(rule, path, text, len) -- is a whole file a secret of this
+ * kind, by its path in the container and its structure?  Never for rules that
+ * have a pattern: they find what is within.
+ */
+bool firn_rule_in_file(const struct firn_rule *rule, const char *path,
+		       const char *text, size_t len);
+
+/*
  * firn_rule_facts(rule, value, len, facts) -- what the value itself says, into
  * an object: "account", "key_id", "user", "host", "issuer", "expires", ...
  *
@@ -114,5 +122,12 @@ FIRN_MUST_CHECK int firn_rule_in_text(const struct firn_rule *rule,
  */
 void firn_rule_facts(const struct firn_rule *rule, const char *value,
 		     size_t len, json_t *facts);
+
+/* firn_rule_facts_around(rule, text, len, span, facts) -- what stands around a
+ * match that firn_rule_in_text() found: each group of the pattern that has a
+ * name, but for the secret: "user", "host", "database", ... */
+void firn_rule_facts_around(const struct firn_rule *rule, const char *text,
+			    size_t len, const struct firn_span *span,
+			    json_t *facts);
 
 #endif
