@@ -98,7 +98,7 @@ firn_containers(const struct firn_host *host, json_t **ret,
 
 	if (node == NULL)
 		return firn_err_nomem(err);
-	done = node_read(node, host, err);
+	done = node_read(node, host, NULL, err);
 	for (size_t i = 0; done == 0 && i < node->traces.n; i++) {
 		struct trace *trace = &node->traces.items[i];
 
