@@ -109,7 +109,7 @@ const struct firn_check firn_checks[] = {
 	{ "preload", FIRN_DID_IT, 60, "data/host/knobs.json",
 	  "every program of the host runs that code", REBUILD,
 	  firn_look_preload },
-	{ "kernel-module", FIRN_DID_IT, 80, "data/host/modules.jsonl",
+	{ "kernel-module", FIRN_DID_IT, 40, "data/host/modules.jsonl",
 	  "new code runs in the kernel", REBUILD, firn_look_modules },
 	{ "bpf-program", FIRN_DID_IT, 60, "data/host/bpf.jsonl",
 	  "new code runs in the kernel",

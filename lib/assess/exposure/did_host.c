@@ -205,6 +205,7 @@ firn_look_preload(struct firn_looking *looking)
 /* --- in the kernel --------------------------------------------------------
  */
 
+/* sysfs tells by when a module was there at the latest, not when it came. */
 void
 firn_look_modules(struct firn_looking *looking)
 {
@@ -217,13 +218,14 @@ firn_look_modules(struct firn_looking *looking)
 
 	json_array_foreach(modules, i, module) {
 		const char *name = firn_json_string(module, "name", NULL);
-		const char *loaded = firn_json_string(module, "loaded", NULL);
+		const char *before =
+			firn_json_string(module, "loaded_before", NULL);
 
-		if (name == NULL || !firn_view_since(looking->view, loaded))
+		if (name == NULL || !firn_view_since(looking->view, before))
 			continue;
-		firn_reason_weighing(looking, able ? 80 : 10,
-				     "the kernel module %s was loaded after "
-				     "the container started",
+		firn_reason_weighing(looking, able ? 40 : 10,
+				     "the kernel module %s may have been "
+				     "loaded after the container started",
 				     name);
 	}
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/auto.h"
 #include "base/json.h"
@@ -297,6 +298,18 @@ firn_view_in_layer(const struct firn_view *view, const char *path)
 /* --- opening --------------------------------------------------------------
  */
 
+/* makedev(3) of "0:59". */
+static json_int_t
+number_of(const char *device)
+{
+	unsigned major_number, minor_number;
+
+	if (device == NULL ||
+	    sscanf(device, "%u:%u", &major_number, &minor_number) != 2)
+		return -1;
+	return (json_int_t)makedev(major_number, minor_number);
+}
+
 static void
 find_first(struct firn_view *view)
 {
@@ -307,6 +320,7 @@ find_first(struct firn_view *view)
 	view->started = firn_json_string(view->init, "start", NULL);
 	root = firn_view_mount(view, "/");
 	view->device = firn_json_string(root, "device", NULL);
+	view->device_number = number_of(view->device);
 }
 
 int

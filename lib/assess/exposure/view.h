@@ -20,12 +20,13 @@ struct firn_host_mount {
 
 struct firn_view {
 	struct firn_facts *facts;
-	const json_t *target;    /* data/runtime/target.json; or NULL */
-	const json_t *processes; /* array; or NULL */
-	const json_t *init;      /* the container's first; or NULL */
-	const char *started;     /* when; or NULL */
-	const char *device;      /* of its root, "0:59"; or NULL */
-	struct firn_mounts host; /* of the node */
+	const json_t *target;     /* data/runtime/target.json; or NULL */
+	const json_t *processes;  /* array; or NULL */
+	const json_t *init;       /* the container's first; or NULL */
+	const char *started;      /* when; or NULL */
+	const char *device;       /* of its root, "0:59"; or NULL */
+	json_int_t device_number; /* the same, as in stat(2); or -1 */
+	struct firn_mounts host;  /* of the node */
 	struct firn_host_mount *host_mounts;
 	size_t n_host_mounts;
 };
