@@ -37,14 +37,20 @@ comm_of(const json_t *process)
 }
 
 static bool
-is_one_of(const json_t *devices, const char *device)
+is_device(const json_t *json, json_int_t device)
+{
+	return device >= 0 && json_is_integer(json) &&
+	       json_integer_value(json) == device;
+}
+
+static bool
+has_device(const json_t *devices, json_int_t device)
 {
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach(devices, i, one) {
-		if (json_is_string(one) &&
-		    strcmp(json_string_value(one), device) == 0)
+		if (is_device(one, device))
 			return true;
 	}
 	return false;
@@ -67,22 +73,20 @@ look_at_host_process(struct firn_looking *looking, const json_t *process)
 {
 	const struct firn_view *view = looking->view;
 	const char *exe = firn_json_string(process, "exe", NULL);
-	const char *device = firn_json_string(process, "exe_device", NULL);
 
 	if (json_is_true(json_object_get(process, "kernel_thread")) ||
 	    is_within(firn_view_process(view, pid_of(process))))
 		return;
-	if ((device != NULL && view->device != NULL &&
-	     strcmp(device, view->device) == 0) ||
+	if (is_device(json_object_get(process, "exe_device"),
+		      view->device_number) ||
 	    firn_view_in_layer(view, exe))
 		firn_reason(looking,
 			    "process %lld (%s) of the host runs %s, a "
 			    "file of the container",
 			    pid_of(process), comm_of(process),
 			    exe != NULL ? exe : "?");
-	else if (view->device != NULL &&
-		 is_one_of(json_object_get(process, "lib_devices"),
-			   view->device))
+	else if (has_device(json_object_get(process, "lib_devices"),
+			    view->device_number))
 		firn_reason(looking,
 			    "process %lld (%s) of the host has mapped "
 			    "a file of the container",
@@ -224,6 +228,27 @@ firn_look_descriptors(struct firn_looking *looking)
 	}
 }
 
+/* "readdir, cgroups" of a list. */
+static void
+join(const json_t *list, char *ret, size_t size)
+{
+	const json_t *one;
+	size_t i, len = 0;
+
+	ret[0] = '\0';
+	json_array_foreach(list, i, one) {
+		const char *text = json_string_value(one);
+		int n = snprintf(ret + len, size - len, "%s%s",
+				 len > 0 ? ", " : "",
+				 text != NULL ? text : "?");
+
+		if (n < 0 || (size_t)n >= size - len)
+			return;
+		len += (size_t)n;
+	}
+}
+
+/* What rootkits hide from is the list that /proc gives. */
 void
 firn_look_hidden(struct firn_looking *looking)
 {
@@ -232,9 +257,15 @@ firn_look_hidden(struct firn_looking *looking)
 
 	json_array_foreach(firn_needs(looking, "data/host/hidden.jsonl"), i,
 			   one) {
-		firn_reason(looking,
-			    "process %lld is hidden from /proc's own "
-			    "list, or covered by a mount",
-			    pid_of(one));
+		char seen[64], missing[64];
+
+		join(json_object_get(one, "seen_by"), seen, sizeof(seen));
+		join(json_object_get(one, "missing_in"), missing,
+		     sizeof(missing));
+		firn_reason_weighing(looking,
+				     strcmp(missing, "cgroups") == 0 ? 40 : 80,
+				     "process %lld (%s) of the host is hidden: "
+				     "seen by %s, missing in %s",
+				     pid_of(one), comm_of(one), seen, missing);
 	}
 }

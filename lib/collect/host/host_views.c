@@ -16,8 +16,7 @@
 
 #define ALL_MAX 65536 /* of pids that are tried one by one */
 #define WINDOW 32768  /* at both ends, where there may be more */
-#define LOOKS 3
-#define NAP_NS 1000000
+#define LOOKS 4
 
 struct list {
 	pid_t *pids;
@@ -265,7 +264,14 @@ int
 firn_hidden_find(const struct firn_host *host, struct firn_hidden *ret,
 		 struct firn_err *err)
 {
-	const struct timespec nap = { .tv_nsec = NAP_NS };
+	/* A process that is born or moved between two lists is in one of them
+	 * soon; on a busy machine that takes its time. */
+	static const struct timespec naps[LOOKS] = {
+		{ 0 },
+		{ .tv_nsec = 1000000 },
+		{ .tv_nsec = 10000000 },
+		{ .tv_nsec = 50000000 },
+	};
 
 	*ret = (struct firn_hidden){ 0 };
 	for (int i = 0; i < LOOKS; i++) {
@@ -273,7 +279,7 @@ firn_hidden_find(const struct firn_host *host, struct firn_hidden *ret,
 		struct firn_hidden again = { 0 };
 
 		if (i > 0)
-			nanosleep(&nap, NULL);
+			nanosleep(&naps[i], NULL);
 		if (look(host, i > 0 ? ret : NULL, &views, err) < 0 ||
 		    compare(host, &views, &again, err) < 0)
 			return -1;
