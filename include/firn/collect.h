@@ -61,6 +61,7 @@ struct firn_collector {
 	const char *summary; /* one line */
 	const char *source;  /* where the meaning is defined: "namespaces(7)" */
 	enum firn_volatility volatility;
+	bool afterwards; /* its target needn't stand still for it */
 	/* NULL: its place is kept, and it is not built yet. */
 	int (*collect)(const struct firn_target *target,
 		       const struct firn_collection *what,

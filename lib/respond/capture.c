@@ -174,10 +174,26 @@ put_back(struct firn_run *run, struct firn_err *err)
 	return 0;
 }
 
-/* Collectors are ordered by volatility: those before FIRN_LOST_WITH_CONTAINER
- * run first, and then what is volatile is safe. */
+/* Collectors are ordered by volatility.  Once those before
+ * FIRN_LOST_WITH_CONTAINER are done, what is volatile is safe; and for the last
+ * ones the target needn't stand still. */
+enum stage {
+	STAGE_FLEETING,
+	STAGE_STILL,
+	STAGE_AFTERWARDS,
+};
+
+static enum stage
+stage_of(const struct firn_collector *collector)
+{
+	if (collector->afterwards)
+		return STAGE_AFTERWARDS;
+	return collector->volatility < FIRN_LOST_WITH_CONTAINER ? STAGE_FLEETING
+								: STAGE_STILL;
+}
+
 static size_t
-names_of(const struct firn_capture *how, bool fleeting, const char **ret)
+names_of(const struct firn_capture *how, enum stage stage, const char **ret)
 {
 	size_t n_all, n = 0;
 	const struct firn_collector *const *all = firn_collectors(&n_all);
@@ -188,17 +204,17 @@ names_of(const struct firn_capture *how, bool fleeting, const char **ret)
 		for (size_t k = 0; k < how->n_only; k++)
 			wanted |= strcmp(how->only[k], all[i]->name) == 0;
 		if (wanted && all[i]->collect != NULL &&
-		    (all[i]->volatility < FIRN_LOST_WITH_CONTAINER) == fleeting)
+		    stage_of(all[i]) == stage)
 			ret[n++] = all[i]->name;
 	}
 	return n;
 }
 
 static int
-collect(struct firn_run *run, bool fleeting, struct firn_err *err)
+collect(struct firn_run *run, enum stage stage, struct firn_err *err)
 {
 	const char *names[32];
-	size_t n = names_of(run->how, fleeting, names);
+	size_t n = names_of(run->how, stage, names);
 
 	if (n == 0)
 		return 0;
@@ -225,11 +241,12 @@ reset(struct firn_run *run)
 static int
 read_everything(struct firn_run *run, struct firn_err *err)
 {
-	if (firn_run_write_case(run, err) < 0 || collect(run, true, err) < 0)
+	if (firn_run_write_case(run, err) < 0 ||
+	    collect(run, STAGE_FLEETING, err) < 0)
 		return -1;
 	mark(run, "volatile_ms");
 	reset(run);
-	if (collect(run, false, err) < 0)
+	if (collect(run, STAGE_STILL, err) < 0)
 		return -1;
 	firn_run_assess(run);
 	return 0;
@@ -292,6 +309,8 @@ finish(struct firn_run *run, int done, struct firn_err *err)
 	if (done == 0)
 		done = firn_run_write_checklist(run, err);
 	firn_run_keep_checklist(run);
+	if (done == 0)
+		done = collect(run, STAGE_AFTERWARDS, err);
 	if (done == 0)
 		done = firn_run_write_attempts(run, err);
 	if (done == 0)

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,13 +27,26 @@ image(struct firn_answering *answering)
 	return json;
 }
 
+/* Of all kinds. */
+static json_int_t
+count(const json_t *packages)
+{
+	json_int_t n = 0;
+	const char *kind;
+	json_t *one;
+
+	json_object_foreach((json_t *)(uintptr_t)packages, kind, one) {
+		n += json_integer_value(one);
+	}
+	return n;
+}
+
 enum firn_answer
 firn_is_small(struct firn_answering *answering)
 {
 	const json_t *json = image(answering);
 	const json_t *bytes = json_object_get(json, "bytes");
-	json_int_t packages =
-		json_integer_value(json_object_get(json, "packages"));
+	json_int_t packages = count(json_object_get(json, "packages"));
 
 	if (json == NULL)
 		return FIRN_CANNOT_TELL;
@@ -59,7 +71,8 @@ has_none(struct firn_answering *answering, const char *key)
 {
 	const json_t *json = image(answering);
 	const json_t *list = json_object_get(json, key);
-	const char *first = json_string_value(json_array_get(list, 0));
+	const char *first =
+		firn_json_string(json_array_get(list, 0), "path", NULL);
 
 	if (json == NULL)
 		return FIRN_CANNOT_TELL;
@@ -88,7 +101,7 @@ firn_has_no_package_manager(struct firn_answering *answering)
 enum firn_answer
 firn_has_no_build_tools(struct firn_answering *answering)
 {
-	return has_none(answering, "build_tools");
+	return has_none(answering, "tools");
 }
 
 /* --- where it is from -----------------------------------------------------

@@ -252,5 +252,6 @@ const struct firn_collector firn_collect_host = {
 		   "runtimes",
 	.source = "proc(5), sysfs(5), adjtimex(2)",
 	.volatility = FIRN_LOST_WITH_HOST,
+	.afterwards = true,
 	.collect = collect,
 };

@@ -278,5 +278,6 @@ const struct firn_collector firn_collect_packages = {
 		   "list; shells and tools",
 	.source = "CycloneDX 1.5, package-url",
 	.volatility = FIRN_LASTING,
+	.afterwards = true,
 	.collect = collect,
 };
