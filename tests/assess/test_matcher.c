@@ -541,7 +541,7 @@ START_TEST(the_buffer_of_a_long_text_is_wiped_at_its_end)
 			       &err));
 	ck_ok(firn_matcher_end(matcher, &err));
 	ck_assert_uint_eq(hits.n, 1);
-	ck_assert_ptr_null(memmem(matcher->buffer, 4096, "firnFake", 8));
+	ck_assert_ptr_null(memmem(matcher->buffer.data, 4096, "firnFake", 8));
 }
 END_TEST
 

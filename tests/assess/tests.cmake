@@ -1,3 +1,4 @@
+firn_test(assess/test_archived firn_assess)
 firn_test(assess/test_matcher firn_assess)
 firn_test(assess/test_memory firn_assess)
 firn_test(assess/test_corpus firn_assess)

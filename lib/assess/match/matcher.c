@@ -157,7 +157,7 @@ static void
 wipe(struct firn_matcher *matcher)
 {
 	if (matcher->used > 0)
-		OPENSSL_cleanse(matcher->buffer, matcher->used);
+		OPENSSL_cleanse(matcher->buffer.data, matcher->used);
 	matcher->used = 0;
 }
 
@@ -170,7 +170,7 @@ firn_matcher_close(struct firn_matcher **ptr)
 		return;
 	wipe(matcher);
 	firn_literals_close(&matcher->literals);
-	free(matcher->buffer);
+	firn_secret_free(&matcher->buffer);
 	free(matcher->windows);
 	firn_claims_free(&matcher->claims);
 	free(matcher->words);
@@ -220,12 +220,9 @@ firn_matcher_start(struct firn_matcher *matcher,
 	 * what stands before. */
 	size_t keep = 2 * matcher->longest_match + 3 * FIRN_LOOKAROUND;
 
-	if (matcher->buffer == NULL) {
-		matcher->size = keep + PIECE;
-		matcher->buffer = malloc(matcher->size);
-		if (matcher->buffer == NULL)
-			return firn_err_nomem(err);
-	}
+	matcher->size = keep + PIECE;
+	if (firn_secret_room(&matcher->buffer, matcher->size, err) < 0)
+		return -1;
 	matcher->base = matcher->scanned = 0;
 	matcher->have = 0;
 	firn_windows_start(matcher, finder);
@@ -236,7 +233,7 @@ static int
 scan_buffer(struct firn_matcher *matcher, bool last, struct firn_err *err)
 {
 	const struct firn_view view = {
-		.text = matcher->buffer,
+		.text = matcher->buffer.data,
 		.len = matcher->have,
 		.base = matcher->base,
 		.scanned = matcher->scanned,
@@ -251,9 +248,10 @@ scan_buffer(struct firn_matcher *matcher, bool last, struct firn_err *err)
 static void
 make_room(struct firn_matcher *matcher)
 {
+	char *buffer = matcher->buffer.data;
 	size_t keep = matcher->size - PIECE;
 
-	memmove(matcher->buffer, matcher->buffer + matcher->have - keep, keep);
+	memmove(buffer, buffer + matcher->have - keep, keep);
 	matcher->base += matcher->have - keep;
 	matcher->have = keep;
 }
@@ -273,7 +271,7 @@ firn_matcher_add(struct firn_matcher *matcher, const char *bytes, size_t len,
 		}
 		if (part > len)
 			part = len;
-		memcpy(matcher->buffer + matcher->have, bytes, part);
+		memcpy(matcher->buffer.data + matcher->have, bytes, part);
 		matcher->have += part;
 		bytes += part;
 		len -= part;

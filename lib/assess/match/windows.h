@@ -12,6 +12,7 @@
 #include "assess/match/claims.h"
 #include "assess/match/literals.h"
 #include "assess/match/matcher.h"
+#include "base/secret.h"
 
 /* What a pattern may look at before and behind a match: \b, (?!...). */
 #define FIRN_LOOKAROUND 64
@@ -58,7 +59,7 @@ struct firn_matcher {
 	uint64_t looked_through; /* of this one */
 
 	/* Of a text that comes in pieces. */
-	char *buffer;
+	struct firn_secret buffer;
 	size_t size, have, used;
 	uint64_t base, scanned;
 };

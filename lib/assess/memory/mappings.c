@@ -73,7 +73,7 @@ int
 firn_mappings_next(struct firn_mappings *mappings, struct firn_mapping *ret,
 		   struct firn_err *err)
 {
-	char *line;
+	char *line = NULL;
 	int more;
 
 	while ((more = next_line(mappings, &line, err)) > 0) {

@@ -56,6 +56,8 @@ share_slots(struct firn_memory_reader *reader, struct firn_err *err)
 		munmap(slots, SLOTS_SIZE);
 		return -1;
 	}
+	/* Where the limits allow it, not swapped out either. */
+	(void)!mlock(slots, SLOTS_SIZE);
 	reader->slots = slots;
 	return 0;
 }

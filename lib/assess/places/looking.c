@@ -181,6 +181,18 @@ look_at_whole(const struct firn_looking *looking,
 	return look_by_path(looking, place, text, len, err);
 }
 
+int
+firn_look_at_contents(const struct firn_looking *looking,
+		      const struct firn_secret_place *place, const char *text,
+		      size_t len, struct firn_err *err)
+{
+	int found = firn_checklist_lines(looking->list, place, text, len, err);
+
+	if (found == 0)
+		found = look_at_whole(looking, place, text, len, err);
+	return found < 0 ? -1 : 0;
+}
+
 static int
 look_in(const struct firn_looking *looking, const char *path, int path_fd,
 	const struct stat *st, struct firn_err *err)
@@ -195,7 +207,6 @@ look_in(const struct firn_looking *looking, const char *path, int path_fd,
 	struct firn_err why = { 0 };
 	autoclose int fd = -1;
 	autosecret struct firn_secret text = { 0 };
-	int found;
 
 	show_path(path, shown, sizeof(shown));
 	fd = firn_opener_reopen(looking->opener, path_fd, &why);
@@ -210,12 +221,7 @@ look_in(const struct firn_looking *looking, const char *path, int path_fd,
 			     (st->st_mode & 0004) != 0 &&
 				     is_open(looking, path),
 			     &place);
-	found = firn_checklist_lines(looking->list, &place, text.data, text.len,
-				     err);
-	if (found == 0)
-		found = look_at_whole(looking, &place, text.data, text.len,
-				      err);
-	return found < 0 ? -1 : 0;
+	return firn_look_at_contents(looking, &place, text.data, text.len, err);
 }
 
 int

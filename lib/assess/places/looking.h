@@ -55,6 +55,14 @@ FIRN_MUST_CHECK int firn_look_into(const struct firn_looking *looking,
 				   const char *path, int path_fd,
 				   struct firn_err *err);
 
+/* firn_look_at_contents(looking, place, text, len, err) -- what a file holds,
+ * by names, by patterns, and by the rules that the path of the place is enough
+ * for.  Of `looking`, the list, `secret` and `name` count. */
+FIRN_MUST_CHECK int firn_look_at_contents(const struct firn_looking *looking,
+					  const struct firn_secret_place *place,
+					  const char *text, size_t len,
+					  struct firn_err *err);
+
 /* firn_look_below(looking, path, err) -- all files in a folder of secrets, and
  * in those below it. */
 FIRN_MUST_CHECK int firn_look_below(const struct firn_looking *looking,

@@ -41,7 +41,7 @@ void firn_regex_free(struct firn_regex **regex);
  * `*from` is where to begin, and after a match where to go on.  Returns 1, 0
  * when there is none, -1.
  */
-FIRN_MUST_CHECK int firn_regex_search(const struct firn_regex *regex,
+FIRN_MUST_CHECK int firn_regex_search(struct firn_regex *regex,
 				      const char *text, size_t len,
 				      size_t *from, struct firn_span *ret,
 				      struct firn_err *err);
