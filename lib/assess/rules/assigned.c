@@ -122,6 +122,15 @@ value_after(const char *text, size_t len, size_t at, struct firn_assigned *ret)
 	return end > start && end < start + VALUE_MAX;
 }
 
+/* <name>value</name>, not a name in angle brackets. */
+static bool
+is_element(const char *text, size_t len, const struct firn_assigned *one)
+{
+	return one->at > 0 && text[one->at - 1] == '<' &&
+	       one->value.end + 1 < len && text[one->value.end] == '<' &&
+	       text[one->value.end + 1] == '/';
+}
+
 /* A bare value is looked at only as far as it goes, a quoted one may hold other
  * assignments: the next begins behind the operator in any case.  Each byte is
  * looked at VALUE_MAX times at most, and in texts that are not made to hurt,
@@ -133,7 +142,8 @@ firn_assigned_next(const char *text, size_t len, size_t *from,
 	for (size_t at = *from; at < len; at++) {
 		if (!is_operator(text, len, at) || !name_before(text, at, ret))
 			continue;
-		if (!value_after(text, len, at, ret))
+		if (!value_after(text, len, at, ret) ||
+		    (text[at] == '>' && !is_element(text, len, ret)))
 			continue;
 		*from = at + 1;
 		return true;

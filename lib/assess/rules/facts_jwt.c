@@ -1,69 +1,78 @@
 #include "assess/rules/facts.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <openssl/evp.h>
-
+#include "assess/rules/jwt.h"
 #include "base/auto.h"
 #include "base/json.h"
 
-#define PAYLOAD_MAX 16384
-
-/* base64url without padding to what EVP_DecodeBlock() takes. */
-static json_t *
-decode(const char *text, size_t len)
+static void
+add_time(json_t *facts, const char *name, const json_t *seconds)
 {
-	autofree char *padded = calloc(1, len + 5);
-	autofree unsigned char *bytes = calloc(1, len + 5);
-	json_t *claims = NULL;
-	size_t size = len;
-	int n;
+	if (json_is_integer(seconds))
+		firn_json_time(facts, name,
+			       (struct timespec){
+				       .tv_sec = (time_t)json_integer_value(
+					       seconds) });
+}
 
-	if (padded == NULL || bytes == NULL)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		padded[i] = text[i] == '-'   ? '+'
-			    : text[i] == '_' ? '/'
-					     : text[i];
-	while (size % 4 != 0)
-		padded[size++] = '=';
-	n = EVP_DecodeBlock(bytes, (unsigned char *)padded, (int)size);
-	if (n > 0)
-		claims = json_loadb((char *)bytes, (size_t)n - (size - len),
-				    JSON_REJECT_DUPLICATES, NULL);
-	OPENSSL_cleanse(bytes, len);
-	OPENSSL_cleanse(padded, len);
-	return claims;
+static void
+add_text(json_t *facts, const char *name, const json_t *text)
+{
+	if (json_is_string(text))
+		firn_json_text(facts, name, json_string_value(text));
+}
+
+/* Bound tokens have an object, those of a Secret have flat names. */
+static void
+add_kubernetes(json_t *facts, const json_t *claims)
+{
+	static const char flat[] = "kubernetes.io/serviceaccount/";
+	static const struct {
+		const char *name, *within, *flat;
+	} known[] = {
+		{ "service_account", "serviceaccount", "service-account.name" },
+		{ "pod", "pod", NULL },
+		{ "node", "node", NULL },
+		{ "secret", "secret", "secret.name" },
+	};
+	const json_t *bound = json_object_get(claims, "kubernetes.io");
+	char name[64];
+
+	add_text(facts, "namespace", json_object_get(bound, "namespace"));
+	snprintf(name, sizeof(name), "%snamespace", flat);
+	add_text(facts, "namespace", json_object_get(claims, name));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		add_text(facts, known[i].name,
+			 json_object_get(json_object_get(bound,
+							 known[i].within),
+					 "name"));
+		if (known[i].flat == NULL)
+			continue;
+		snprintf(name, sizeof(name), "%s%s", flat, known[i].flat);
+		add_text(facts, known[i].name, json_object_get(claims, name));
+	}
 }
 
 void
-firn_jwt_facts(json_t *facts, const char *value, size_t len)
+firn_facts_jwt(json_t *facts, const char *value, size_t len)
 {
-	const char *dot = memchr(value, '.', len), *end;
 	autojson json_t *claims = NULL;
-	json_t *exp, *audience;
+	const json_t *audience;
 
-	if (dot == NULL || len < 4 || strncmp(value, "eyJ", 3) != 0)
+	if (len < 4 || strncmp(value, "eyJ", 3) != 0)
 		return;
-	end = memchr(dot + 1, '.', len - (size_t)(dot + 1 - value));
-	if (end == NULL || end - dot - 1 > PAYLOAD_MAX)
+	claims = firn_jwt_part(value, len, FIRN_JWT_CLAIMS);
+	if (claims == NULL)
 		return;
-	claims = decode(dot + 1, (size_t)(end - dot) - 1);
-	if (!json_is_object(claims))
-		return;
-	firn_json_text(facts, "issuer", firn_json_string(claims, "iss", NULL));
-	firn_json_text(facts, "subject", firn_json_string(claims, "sub", NULL));
+	add_text(facts, "issuer", json_object_get(claims, "iss"));
+	add_text(facts, "subject", json_object_get(claims, "sub"));
 	audience = json_object_get(claims, "aud");
 	if (json_is_array(audience))
 		audience = json_array_get(audience, 0);
-	if (json_is_string(audience))
-		firn_json_text(facts, "audience", json_string_value(audience));
-	exp = json_object_get(claims, "exp");
-	if (json_is_integer(exp))
-		firn_json_time(facts, "expires",
-			       (struct timespec){
-				       .tv_sec = (time_t)json_integer_value(
-					       exp) });
+	add_text(facts, "audience", audience);
+	add_time(facts, "issued", json_object_get(claims, "iat"));
+	add_time(facts, "expires", json_object_get(claims, "exp"));
+	add_kubernetes(facts, claims);
 }

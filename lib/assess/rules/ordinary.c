@@ -57,6 +57,15 @@ is_number(const char *value, size_t len)
 				 memchr(value, '.', len) != NULL;
 }
 
+/* 2026-11-28, and what may follow. */
+static bool
+is_date(const char *value, size_t len)
+{
+	return len >= 10 && len <= 35 && is_all(value, 4, DIGITS) &&
+	       value[4] == '-' && value[7] == '-' &&
+	       is_all(value, len, DIGITS "-:.+TZ ");
+}
+
 static bool
 is_uuid(const char *value, size_t len)
 {
@@ -170,10 +179,10 @@ bool
 firn_is_ordinary(const char *value, size_t len)
 {
 	return is_switch(value, len) || is_number(value, len) ||
-	       is_uuid(value, len) || is_digest(value, len) ||
-	       is_locale(value, len) || is_path(value, len) ||
-	       is_plain_url(value, len) || is_reference(value, len) ||
-	       is_code(value, len);
+	       is_date(value, len) || is_uuid(value, len) ||
+	       is_digest(value, len) || is_locale(value, len) ||
+	       is_path(value, len) || is_plain_url(value, len) ||
+	       is_reference(value, len) || is_code(value, len);
 }
 
 double

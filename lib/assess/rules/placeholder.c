@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define WORD_MAX 24
+#define RUN_MIN 8
 /* <what to put here>: longer ones are objects and lists. */
 #define AROUND_MAX 100
 
@@ -43,6 +44,23 @@ is_filler(const char *value, size_t len)
 		seen[c] = true;
 	}
 	return n <= 2;
+}
+
+/* "sk_live_xxxxxxxxxxxxxxxx": the form, and nothing in it. */
+static bool
+has_blank_run(const char *value, size_t len)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < len && run < RUN_MIN; i++) {
+		bool blank =
+			value[i] != '\0' && strchr("xX*.", value[i]) != NULL;
+
+		run = !blank                              ? 0
+		      : i > 0 && value[i] == value[i - 1] ? run + 1
+							  : 1;
+	}
+	return run >= RUN_MIN;
 }
 
 /* --- templates ------------------------------------------------------------
@@ -170,7 +188,7 @@ is_said(const char *value, size_t len)
 bool
 firn_is_placeholder(const char *value, size_t len)
 {
-	return is_filler(value, len) || is_template(value, len) ||
-	       is_said(value, len) || ends(value, len, "EXAMPLE") ||
-	       ends(value, len, "EXAMPLEKEY");
+	return is_filler(value, len) || has_blank_run(value, len) ||
+	       is_template(value, len) || is_said(value, len) ||
+	       ends(value, len, "EXAMPLE") || ends(value, len, "EXAMPLEKEY");
 }

@@ -143,6 +143,40 @@ firn_regex_search(struct firn_regex *regex, const char *text, size_t len,
 	return 1;
 }
 
+/* The table of names: entries of one size, each a number in two bytes, then the
+ * name.  Source: pcre2api(3), PCRE2_INFO_NAMETABLE. */
+void
+firn_regex_groups(const struct firn_regex *regex, const char *text, size_t len,
+		  size_t at, json_t *ret)
+{
+	const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(regex->match);
+	PCRE2_SPTR entry = NULL;
+	uint32_t n = 0, size = 0;
+
+	if (pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n) != 0 ||
+	    n < 2 || /* the secret is one */
+	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size) !=
+		    0 ||
+	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry) !=
+		    0 ||
+	    pcre2_match(regex->code, (PCRE2_SPTR)text, len, at,
+			PCRE2_NOTEMPTY | PCRE2_ANCHORED, regex->match,
+			regex->limits) < 0)
+		return;
+	for (; n > 0; n--, entry += size) {
+		size_t group = (size_t)entry[0] << 8 | entry[1];
+		const char *name = (const char *)entry + 2;
+		PCRE2_SIZE start = spans[2 * group];
+
+		if (group != regex->group && start != PCRE2_UNSET &&
+		    spans[2 * group + 1] > start)
+			json_object_set_new(ret, name,
+					    json_stringn(text + start,
+							 spans[2 * group + 1] -
+								 start));
+	}
+}
+
 static bool
 same(char a, char b, bool folds)
 {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "firn/err.h"
 
 struct firn_regex;
@@ -43,6 +45,12 @@ FIRN_MUST_CHECK int firn_regex_search(struct firn_regex *regex,
 				      const char *text, size_t len,
 				      size_t *from, struct firn_span *ret,
 				      struct firn_err *err);
+
+/* firn_regex_groups(regex, text, len, at, ret) -- of a match that begins at
+ * `at`, what each group with a name holds, but for "secret", into the object
+ * `ret`.  Bytes that are no UTF-8 are left out. */
+void firn_regex_groups(const struct firn_regex *regex, const char *text,
+		       size_t len, size_t at, json_t *ret);
 
 /*
  * firn_glob(pattern, text, len, folds, paths) -- is the whole text like this?
