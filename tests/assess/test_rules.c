@@ -257,6 +257,7 @@ main(void)
 	Suite *suite = suite_create("rules");
 	TCase *tcase = tcase_create("rules");
 
+	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, every_rule_that_ships_passes_its_own_samples);
 	tcase_add_test(

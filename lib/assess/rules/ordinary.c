@@ -89,6 +89,13 @@ is_digest(const char *value, size_t len)
 	return false;
 }
 
+/* Of 64 bits: a checksum or a number of something. */
+static bool
+is_short_hash(const char *value, size_t len)
+{
+	return len == 16 && is_all(value, len, DIGITS "abcdef");
+}
+
 /* en_US.UTF-8, C.UTF-8, de_DE@euro. */
 static bool
 is_locale(const char *value, size_t len)
@@ -152,6 +159,16 @@ is_reference(const char *value, size_t len)
 	return false;
 }
 
+/* name.name( and name[ . */
+static bool
+is_call(const char *value, size_t len, char open)
+{
+	const char *at = memchr(value, open, len);
+
+	return at != NULL &&
+	       is_all(value, (size_t)(at - value), LETTERS DIGITS "_.");
+}
+
 /* process.env.X, os.getenv(...), config["x"], foo.bar.baz, %(x)s. */
 static bool
 is_code(const char *value, size_t len)
@@ -166,8 +183,7 @@ is_code(const char *value, size_t len)
 		if (memmem(value, len, within[i], strlen(within[i])) != NULL)
 			return true;
 	}
-	if (memchr(value, '(', len) != NULL && value[0] != '(' &&
-	    is_all(value, 2, LETTERS))
+	if (is_call(value, len, '(') || is_call(value, len, '['))
 		return true;
 	for (size_t i = 0; i < len; i++)
 		dots += value[i] == '.';
@@ -179,10 +195,11 @@ bool
 firn_is_ordinary(const char *value, size_t len)
 {
 	return is_switch(value, len) || is_number(value, len) ||
-	       is_date(value, len) || is_uuid(value, len) ||
-	       is_digest(value, len) || is_locale(value, len) ||
-	       is_path(value, len) || is_plain_url(value, len) ||
-	       is_reference(value, len) || is_code(value, len);
+	       is_date(value, len) || is_short_hash(value, len) ||
+	       is_uuid(value, len) || is_digest(value, len) ||
+	       is_locale(value, len) || is_path(value, len) ||
+	       is_plain_url(value, len) || is_reference(value, len) ||
+	       is_code(value, len);
 }
 
 double

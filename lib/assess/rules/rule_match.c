@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,10 +17,13 @@
 static bool
 has_folded(const char *text, size_t len, const char *word)
 {
+	const char either[] = { (char)tolower((unsigned char)word[0]),
+				(char)toupper((unsigned char)word[0]) };
 	size_t n = strlen(word);
 
 	for (size_t at = 0; at + n <= len; at++) {
-		if (strncasecmp(text + at, word, n) == 0)
+		if ((text[at] == either[0] || text[at] == either[1]) &&
+		    strncasecmp(text + at, word, n) == 0)
 			return true;
 	}
 	return false;

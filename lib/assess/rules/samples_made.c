@@ -16,7 +16,7 @@ static void
 add_alnum(struct firn_buf *buf, struct firn_chance *chance, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		firn_buf_add(buf, FIRN_BASE62 + firn_chance_below(chance, 62),
+		firn_buf_add(buf, &FIRN_BASE62[firn_chance_below(chance, 62)],
 			     1);
 }
 
