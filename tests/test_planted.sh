@@ -4,6 +4,7 @@
 # and none is anywhere in what comes out.
 #
 #	test_planted.sh FIRN
+# shellcheck disable=SC2154 # plant() gives the variables their values
 set -u
 firn=$(readlink -f "$1")
 here=$(cd "$(dirname "$0")" && pwd)
