@@ -3,7 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+
+#include "base/secret.h"
 
 /* In the order of an incident. */
 static const struct firn_cmd *const commands[] = {
@@ -67,7 +68,7 @@ main(int argc, char **argv)
 	/* A reader that goes away is an error to report, not a signal to die
 	 * of; and our memory, which holds secrets, is nobody's core dump. */
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_DUMPABLE, 0);
+	firn_secret_process();
 
 	cmd = argc > 0 ? by_link(argv[0]) : NULL;
 	if (cmd != NULL)

@@ -1,15 +1,17 @@
-#include "cmd.h"
+#include "secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include <openssl/crypto.h>
+
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "firn/case.h"
-#include "firn/secrets.h"
+#include "evidence/case_folder.h"
+#include "firn/rotation.h"
 
 /* The checklist's text is Markdown, made to be read in a terminal too. */
 static void
@@ -18,6 +20,14 @@ show(FILE *out, const json_t *checklist)
 	autofree char *markdown = firn_secrets_markdown(checklist);
 
 	fputs(markdown != NULL ? markdown : "out of memory\n", out);
+}
+
+static void
+show_csv(FILE *out, const json_t *checklist)
+{
+	autofree char *csv = firn_secrets_csv(checklist);
+
+	fputs(csv != NULL ? csv : "out of memory\n", out);
 }
 
 static void
@@ -55,26 +65,70 @@ check_rules(const struct firn_cmd *self, const struct firn_common *common,
 			       sound ? FIRN_EXIT_OK : FIRN_EXIT_NO);
 }
 
-/* An archive is a regular file, or "-"; anything else is a TARGET. */
-static int
-open_archive(const char *name)
+static bool
+is_archive(const char *name)
 {
 	struct stat st;
 
-	if (strcmp(name, "-") == 0)
-		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
+	return strcmp(name, "-") == 0 ||
+	       (stat(name, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+int
+firn_open_archive(const char *name)
+{
+	if (!is_archive(name))
 		return -1;
-	return open(name, O_RDONLY | O_CLOEXEC);
+	return strcmp(name, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				      : open(name, O_RDONLY | O_CLOEXEC);
+}
+
+/* Of an archive, only where nothing is known of its case: what was found on the
+ * node itself says more. */
+static int
+keep(int cases_fd, const json_t *checklist, bool archive, struct firn_err *err)
+{
+	const char *id = firn_json_string(checklist, "case", NULL);
+	autojson json_t *kept = NULL;
+
+	if (archive && id != NULL &&
+	    firn_rotation_kept(cases_fd, id, &kept, err) == 0)
+		return 0;
+	*err = (struct firn_err){ 0 };
+	return firn_rotation_keep(cases_fd, checklist, err);
+}
+
+void
+firn_secrets_remember(const struct firn_common *common,
+		      const struct firn_owners *owners, json_t *checklist,
+		      bool archive)
+{
+	struct firn_err why = { 0 };
+	autoclose int cases_fd = firn_case_folder(&why);
+
+	if (cases_fd >= 0 && firn_rotation_mark(cases_fd, checklist, &why) < 0)
+		firn_cmd_say(common, "what was ticked off isn't known: %s",
+			     why.text);
+	if (firn_owners_assign(owners, checklist, &why) < 0)
+		firn_cmd_say(common, "owners: %s", why.text);
+	if (common->dry_run)
+		return;
+	if (cases_fd < 0 || keep(cases_fd, checklist, archive, &why) < 0)
+		firn_cmd_say(common,
+			     "no copy is kept, so that nothing can be "
+			     "ticked off here: %s",
+			     why.text);
 }
 
 static int
 of_target(const struct firn_common *common, const char *name,
-	  const struct firn_secret_rules *rules, json_t **ret,
+	  const struct firn_secret_rules *rules,
+	  const struct firn_secrets_more *more, json_t **ret,
 	  struct firn_err *err)
 {
 	autoscene struct firn_scene scene = FIRN_SCENE;
 	struct firn_case of;
+	int done;
 
 	scene.forced = true; /* it is only read */
 	if (firn_scene_open(&scene, common, name, err) < 0 ||
@@ -82,64 +136,172 @@ of_target(const struct firn_common *common, const char *name,
 	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||
 	    firn_case_key(&of, err) < 0)
 		return -1;
-	return firn_secrets_of_target(scene.target, rules, &of, ret, err);
+	done = firn_secrets_more_of_target(scene.target, rules, &of, more, ret,
+					   err);
+	OPENSSL_cleanse(&of, sizeof(of));
+	return done;
+}
+
+int
+firn_secrets_look(const struct firn_common *common, const char *name,
+		  const struct firn_secret_rules *rules,
+		  const struct firn_secrets_more *more, json_t **ret,
+		  struct firn_err *err)
+{
+	autoclose int archive_fd = firn_open_archive(name);
+	int done;
+
+	if (archive_fd >= 0)
+		return firn_secrets_wanted_archive(archive_fd, rules,
+						   more->wanted, ret, err);
+	done = of_target(common, name, rules, more, ret, err);
+	firn_deep_end(more->deep);
+	return done;
+}
+
+static enum firn_exit
+list(const struct firn_cmd *self, const struct firn_common *common,
+     const struct firn_asked_secrets *asked,
+     const struct firn_secret_rules *rules, const char *name)
+{
+	autodone(firn_owners_close) struct firn_owners *owners = NULL;
+	bool csv = asked->format != NULL && strcmp(asked->format, "csv") == 0;
+	const struct firn_secrets_more more = {
+		.deep = firn_deep_begin(common, asked->deep),
+	};
+	autojson json_t *checklist = NULL;
+	struct firn_err err = { 0 };
+
+	if (firn_owners_open(&owners, asked->policy, &err) < 0 ||
+	    firn_secrets_look(common, name, rules, &more, &checklist, &err) < 0)
+		return firn_cmd_failed(self, common, &err);
+	firn_secrets_remember(common, owners, checklist, is_archive(name));
+	return firn_cmd_result(self, common, checklist, csv ? show_csv : show,
+			       json_array_size(
+				       json_object_get(checklist, "gaps")) > 0
+				       ? FIRN_EXIT_GAPS
+				       : FIRN_EXIT_OK);
+}
+
+/* What makes no sense together; NULL if it does. */
+static const char *
+nonsense(const struct firn_asked_secrets *asked,
+	 const struct firn_common *common)
+{
+	const char *format = asked->format;
+	bool ticks = asked->done != NULL || asked->undone != NULL;
+
+	if (ticks + asked->status + asked->check + (asked->reveal != NULL) >
+		    1 ||
+	    (asked->done != NULL && asked->undone != NULL))
+		return "one of --done, --undone, --status, --reveal and "
+		       "--check-rules at a time";
+	if (ticks && asked->by == NULL)
+		return "who did it? --by WHO";
+	if (!ticks && (asked->by != NULL || asked->note != NULL))
+		return "--by and --note belong to --done and --undone";
+	if (format != NULL && strcmp(format, "md") != 0 &&
+	    strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)
+		return "the format is md, json or csv";
+	if (common->json && format != NULL && strcmp(format, "json") != 0)
+		return "--json is --format json";
+	if (format != NULL && (ticks || asked->status || asked->reveal != NULL))
+		return "--format is for the checklist";
+	if (common->json && asked->reveal != NULL)
+		return "a value is never shown as JSON";
+	return NULL;
+}
+
+static enum firn_exit
+dispatch(const struct firn_cmd *self, const struct firn_common *common,
+	 const struct firn_asked_secrets *asked, int argc, char **argv)
+{
+	autodone(firn_secret_rules_close) struct firn_secret_rules *rules =
+		NULL;
+	struct firn_err err = { 0 };
+
+	if (firn_secret_rules_open(&rules, asked->rules.items, asked->rules.n,
+				   &err) < 0)
+		return firn_cmd_failed(self, common, &err);
+	if (asked->check)
+		return check_rules(self, common, rules);
+	if (argc != 1)
+		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
+	if (asked->deep && is_archive(argv[0]))
+		return firn_cmd_usage(self, "--deep is for a TARGET: what an "
+					    "archive holds of memory is "
+					    "looked through anyway");
+	if (asked->done != NULL || asked->undone != NULL)
+		return firn_secrets_tick(self, common, asked, rules, argv[0]);
+	if (asked->status)
+		return firn_secrets_show_status(self, common, asked, rules,
+						argv[0]);
+	if (asked->reveal != NULL)
+		return firn_secrets_reveal(self, common, asked, rules, argv[0]);
+	return list(self, common, asked, rules, argv[0]);
 }
 
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
-	struct firn_strings folders = { 0 };
-	bool check = false;
+	struct firn_asked_secrets asked = { 0 };
 	const struct firn_opt opts[] = {
+		{ 0, "format", "FORMAT", "md (the default), json or csv",
+		  .string = &asked.format },
+		{ 0, "policy", "FILE",
+		  "owners and due times (" FIRN_POLICY_PATH ")",
+		  .string = &asked.policy },
+		{ 0, "done", "ITEM", "tick it off, in the case CASE",
+		  .string = &asked.done },
+		{ 0, "undone", "ITEM", "open it again, in the case CASE",
+		  .string = &asked.undone },
+		{ 0, "by", "WHO", "who rotated it", .string = &asked.by },
+		{ 0, "note", "TEXT", "what the record is to say of it",
+		  .string = &asked.note },
+		{ 0, "status", NULL, "what is open in the case CASE",
+		  .flag = &asked.status },
+		{ 0, "reveal", "ITEM",
+		  "show its value, on a terminal, for the record",
+		  .string = &asked.reveal },
 		{ 0, "rules", "DIR",
 		  "rules of your own, beside those that ship",
-		  .list = &folders },
+		  .list = &asked.rules },
 		{ 0, "check-rules", NULL, "try every rule on its samples",
-		  .flag = &check },
+		  .flag = &asked.check },
+		{ 0, "deep", NULL, "the memory of its processes, too",
+		  .flag = &asked.deep },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
-	autodone(firn_secret_rules_close) struct firn_secret_rules *rules =
-		NULL;
-	autojson json_t *checklist = NULL;
-	autoclose int archive_fd = -1;
-	struct firn_err err = { 0 };
 	enum firn_exit status;
-	int done;
+	const char *why;
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
 		return status;
-	if (firn_secret_rules_open(&rules, folders.items, folders.n, &err) < 0)
-		return firn_cmd_failed(self, &common, &err);
-	if (check)
-		return check_rules(self, &common, rules);
-	if (argc != 1)
-		return firn_cmd_usage(self, "a TARGET or an ARCHIVE is needed");
-	archive_fd = open_archive(argv[0]);
-	if (archive_fd >= 0)
-		done = firn_secrets_of_archive(archive_fd, rules, &checklist,
-					       &err);
-	else
-		done = of_target(&common, argv[0], rules, &checklist, &err);
-	if (done < 0)
-		return firn_cmd_failed(self, &common, &err);
-	status = json_array_size(json_object_get(checklist, "gaps")) > 0
-			 ? FIRN_EXIT_GAPS
-			 : FIRN_EXIT_OK;
-	return firn_cmd_result(self, &common, checklist, show, status);
+	why = nonsense(&asked, &common);
+	if (why != NULL)
+		return firn_cmd_usage(self, why);
+	if (asked.format != NULL && strcmp(asked.format, "json") == 0)
+		common.json = true;
+	return dispatch(self, &common, &asked, argc, argv);
 }
 
 const struct firn_cmd firn_cmd_secrets = {
 	.name = "secrets",
-	.operands = "TARGET|ARCHIVE",
+	.operands = "TARGET|ARCHIVE|CASE",
 	.summary = "which secrets to rotate, in what order, and how",
 	.more = "Values are never shown: a secret is its kind, its places and "
 		"a "
-		"keyed fingerprint.\n\n"
+		"keyed\nfingerprint. CASE is what the checklist names, or its "
+		"archive.\n\n"
 		"Examples:\n"
 		"  firn secrets web-1 > checklist.md\n"
 		"  firn secrets --json CASE.firn.tar.zst\n"
-		"  firn secrets --rules /etc/firn/secrets --check-rules\n",
+		"  firn secrets --done S-3f2a09c1 --by alice CASE\n"
+		"  firn secrets --status CASE\n"
+		"  firn secrets --rules /etc/firn/secrets --check-rules\n\n"
+		"Exit status of --status: 0 all is done; 1 something is open, "
+		"or the custody\nrecord isn't whole.\n",
 	.run = run,
 };

@@ -20,6 +20,17 @@ _firn_targets() {
 		sed -E 's/.*"([^"]+)"$/\1/'
 }
 
+# The cases that have a checklist.
+_firn_cases() {
+	local file
+
+	for file in /var/lib/firn/cases/*.secrets.json; do
+		[ -e "$file" ] || continue
+		file=${file##*/}
+		echo "${file%.secrets.json}"
+	done
+}
+
 _firn() {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
@@ -41,7 +52,7 @@ _firn() {
 		;;
 	secrets)
 		mapfile -t COMPREPLY < <(
-			compgen -W "$(_firn_targets)" -- "$current"
+			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
 			compgen -f -- "$current")
 		;;
 	verify | keygen | drill)

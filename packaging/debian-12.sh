@@ -2,8 +2,8 @@
 # What firn needs of Debian 12, for ./setup and ./check.
 
 BUILD_PACKAGES="gcc clang cmake ninja-build pkg-config libc6-dev linux-libc-dev
-	libfyaml-dev libjansson-dev libmnl-dev libpcre2-dev libssl-dev
-	libzstd-dev scdoc"
+	libfyaml-dev libhyperscan-dev libjansson-dev libmnl-dev libpcre2-dev
+	libssl-dev libzstd-dev scdoc"
 
 # Real runtimes, and the stock tools that an archive must please.
 TEST_PACKAGES="attr acl busybox-static check clang-format clang-tidy

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/secret.h"
 #include "firn/err.h"
 
 struct firn_host {
@@ -45,5 +46,12 @@ FIRN_MUST_CHECK int firn_host_file(const struct firn_host *host,
 FIRN_MUST_CHECK int firn_host_read(const struct firn_host *host,
 				   const char *path, size_t max, char **ret,
 				   size_t *ret_len, struct firn_err *err);
+
+/* firn_host_read_secret(host, path, max, secret, err) -- the same, where values
+ * of secrets may stand in it. */
+FIRN_MUST_CHECK int firn_host_read_secret(const struct firn_host *host,
+					  const char *path, size_t max,
+					  struct firn_secret *secret,
+					  struct firn_err *err);
 
 #endif

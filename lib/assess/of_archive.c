@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "assess/archived.h"
 #include "assess/places/assignments.h"
 #include "base/auto.h"
 #include "base/digest.h"
@@ -14,8 +15,9 @@
 /*
  * of_archive -- the checklist made again from what was captured.
  *
- * Environments and command lines are looked through with the rules of today.
- * What files held is taken over from the checklist that was made then.
+ * All that is in it is looked through with the rules of today.  What was looked
+ * at then and isn't in it, files of the image for one, is taken over from the
+ * checklist that was made then.
  */
 
 #define MEMBER_MAX ((uint64_t)16 << 20)
@@ -69,6 +71,26 @@ take_case(struct firn_checklist *list, const char *text, size_t len,
 	return 0;
 }
 
+/* Where it was found again, readers and names may be known otherwise. */
+static bool
+is_known_place(const json_t *places, const json_t *one)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(places, i, other) {
+		const json_t *path = json_object_get(one, "path");
+
+		if (json_equal(other, one) ||
+		    (path != NULL &&
+		     json_equal(json_object_get(other, "path"), path) &&
+		     json_equal(json_object_get(other, "where"),
+				json_object_get(one, "where"))))
+			return true;
+	}
+	return false;
+}
+
 /* Of an item that was found again, what no process has. */
 static int
 take_places(json_t *item, const json_t *then, struct firn_err *err)
@@ -79,6 +101,7 @@ take_places(json_t *item, const json_t *then, struct firn_err *err)
 	json_array_foreach(json_object_get(then, "places"), i, place) {
 		if (json_is_object(place) &&
 		    json_object_get(place, "pid") == NULL &&
+		    !is_known_place(places, place) &&
 		    json_array_append(places, place) < 0)
 			return firn_err_nomem(err);
 	}
@@ -120,7 +143,8 @@ take_item(struct firn_checklist *list, json_t *item, struct firn_err *err)
 	return 0;
 }
 
-/* The container's files lie in the archive as layers, not as it saw them. */
+/* The image's layers and the volumes are not in an archive, nor is what a
+ * container could have reached. */
 static void
 say_files(struct firn_checklist *list, bool have)
 {
@@ -133,7 +157,10 @@ say_files(struct firn_checklist *list, bool have)
 	else
 		firn_err_set(&why, ENOENT,
 			     "no " CHECKLIST " to take them over from");
-	firn_checklist_gap(list, "files and configuration", &why);
+	firn_checklist_gap(list,
+			   "files of the image, and volumes, that are "
+			   "not in the archive",
+			   &why);
 }
 
 static int
@@ -211,9 +238,28 @@ look_at(struct firn_checklist *list, const char *path, const char *text,
 	return look_at_process(list, path, text, len, err);
 }
 
+/* One that is read whole. */
+static int
+look_at_small(struct firn_checklist *list, struct firn_reader *reader,
+	      const char *path, uint64_t size, struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+	char *text;
+	int done;
+
+	if (read_member(reader, path, size, &text, &why) < 0) {
+		firn_checklist_gap(list, path, &why);
+		return 0;
+	}
+	done = look_at(list, path, text, (size_t)size, err);
+	OPENSSL_cleanse(text, (size_t)size);
+	free(text);
+	return done;
+}
+
 static int
 look(struct firn_checklist *list, struct firn_reader *reader,
-     struct firn_err *err)
+     struct firn_archived *archived, struct firn_err *err)
 {
 	const char *at;
 	uint64_t size;
@@ -222,21 +268,16 @@ look(struct firn_checklist *list, struct firn_reader *reader,
 
 	while ((more = firn_reader_next(reader, &at, &size, err)) > 0) {
 		autofree char *path = strdup(at);
-		struct firn_err why = { 0 };
-		char *text = NULL;
 		int done;
 
 		if (path == NULL)
 			return firn_err_nomem(err);
-		if (!is_wanted(path))
-			continue;
-		if (read_member(reader, path, size, &text, &why) < 0) {
-			firn_checklist_gap(list, path, &why);
-			continue;
-		}
-		done = look_at(list, path, text, (size_t)size, err);
-		OPENSSL_cleanse(text, (size_t)size);
-		free(text);
+		if (is_wanted(path))
+			done = look_at_small(list, reader, path, size, err);
+		else if (list->of.id[0] != '\0')
+			done = firn_archived_member(archived, path, size, err);
+		else
+			done = 0;
 		if (done < 0)
 			return -1;
 		have |= strcmp(path, CHECKLIST) == 0;
@@ -245,9 +286,26 @@ look(struct firn_checklist *list, struct firn_reader *reader,
 	return more;
 }
 
+static int
+look_with(struct firn_checklist *list, struct firn_reader *reader,
+	  struct firn_err *err)
+{
+	autofree struct firn_archived *archived = calloc(1, sizeof(*archived));
+	int done;
+
+	if (archived == NULL)
+		return firn_err_nomem(err);
+	if (firn_archived_open(archived, list, reader, err) < 0)
+		return -1;
+	done = look(list, reader, archived, err);
+	firn_archived_close(archived);
+	return done;
+}
+
 int
-firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
-			json_t **ret, struct firn_err *err)
+firn_secrets_wanted_archive(int fd, const struct firn_secret_rules *rules,
+			    struct firn_wanted *wanted, json_t **ret,
+			    struct firn_err *err)
 {
 	autodone(firn_reader_close) struct firn_reader *reader = NULL;
 	const struct firn_case none = { 0 };
@@ -257,7 +315,8 @@ firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
 	if (firn_reader_open(&reader, fd, err) < 0 ||
 	    firn_checklist_open(&list, rules, &none, err) < 0)
 		return -1;
-	done = look(&list, reader, err);
+	list.wanted = wanted;
+	done = look_with(&list, reader, err);
 	if (done == 0 && list.of.id[0] == '\0')
 		done = firn_err_set(err, EBADMSG,
 				    "no data/case.json in it: not an archive "
@@ -268,4 +327,11 @@ firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
 	}
 	firn_checklist_close(&list);
 	return done;
+}
+
+int
+firn_secrets_of_archive(int fd, const struct firn_secret_rules *rules,
+			json_t **ret, struct firn_err *err)
+{
+	return firn_secrets_wanted_archive(fd, rules, NULL, ret, err);
 }

@@ -1,97 +1,137 @@
-#include <stdio.h>
-#include <stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
-#include "assess/places/assignments.h"
-#include "assess/places/files.h"
+#include "assess/checklist/order.h"
+#include "assess/memory/memory.h"
+#include "assess/places/consumers.h"
+#include "assess/places/environments.h"
+#include "assess/places/hints.h"
+#include "assess/places/identities.h"
+#include "assess/places/image.h"
+#include "assess/places/mounted.h"
+#include "assess/places/printed.h"
+#include "assess/places/reach.h"
+#include "assess/places/root.h"
 #include "base/auto.h"
+#include "base/clock.h"
 
 /*
  * of_target -- the checklist of a live container.
  */
 
-#define ENVIRON_MAX (8u << 20)
+/* For everything that lies in files: the container may be frozen for it. */
+#define FILES_NS ((uint64_t)20 * 1000000000)
+
+/* What says of itself whose it is comes before what only lies there. */
+static int
+look_at_files(const struct firn_looking *looking,
+	      const struct firn_origins *origins,
+	      const struct firn_hints *hints, struct firn_err *err)
+{
+	if (firn_look_at_secret_mounts(looking, origins, err) < 0 ||
+	    firn_look_at_pointed(looking, hints, err) < 0 ||
+	    firn_look_at_changed(looking, err) < 0 ||
+	    firn_look_at_known(looking, err) < 0 ||
+	    firn_look_at_names(looking, err) < 0 ||
+	    firn_look_at_volumes(looking, origins, err) < 0)
+		return -1;
+	return 0;
+}
 
 static int
-look_at_process(struct firn_checklist *list, const struct firn_target *target,
-		pid_t pid, const char *file, const char *where,
-		struct firn_err *err)
+look(struct firn_looking *looking, struct firn_mounts *mounts,
+     struct firn_hints *hints, struct firn_err *err)
 {
-	const struct firn_secret_place place = {
-		.where = where,
-		.pid = pid,
-		.readable_by = strcmp(file, "environ") == 0
-				       ? "its user, and root in the container"
-				       : "everybody in the container",
-	};
+	const struct firn_target *target = looking->target;
+	struct firn_origins origins = { 0 };
 	struct firn_err why = { 0 };
-	char *text = NULL, what[64];
-	size_t len;
+	autoclose int root_fd = -1;
 	int done;
 
-	if (firn_proc_read(target->host, pid, file, ENVIRON_MAX, &text, &len,
-			   &why) < 0) {
-		snprintf(what, sizeof(what), "the %s of process %d", where,
-			 (int)pid);
-		firn_checklist_gap(list, what, &why);
-		return 0;
-	}
-	done = strcmp(file, "cmdline") == 0
-		       ? firn_checklist_arguments(list, &place, text, len, err)
-		       : firn_checklist_environ(list, &place, text, len, err);
-	OPENSSL_cleanse(text, len);
-	free(text);
+	root_fd = firn_proc_open(target->host, target->init_pid, "root",
+				 O_PATH | O_DIRECTORY, &why);
+	if (root_fd < 0 ||
+	    firn_mounts_read(target->host, target->init_pid, mounts, &why) < 0)
+		firn_look_gap(looking, "its files", &why);
+	firn_origins_read(target->host, &origins);
+	looking->root_fd = root_fd;
+	done = firn_look_at_configured(looking, hints, err);
+	if (done == 0)
+		done = firn_look_at_image(looking, err);
+	if (done == 0)
+		done = firn_look_at_processes(looking, hints, err);
+	if (done == 0 && why.code == 0)
+		done = look_at_files(looking, &origins, hints, err);
+	if (done == 0)
+		done = firn_look_at_printed(looking, err);
+	if (done == 0)
+		done = firn_look_at_identities(looking, hints, err);
+	if (done == 0)
+		done = firn_look_at_metadata(looking, err);
+	if (done == 0)
+		done = firn_look_at_reach(looking, &origins, err);
+	firn_origins_free(&origins);
 	return done;
 }
 
 static int
-look_at_processes(struct firn_checklist *list, const struct firn_target *target,
-		  struct firn_err *err)
+look_with(struct firn_checklist *list, const struct firn_target *target,
+	  struct firn_err *err)
 {
-	for (size_t i = 0; i < target->members.n; i++) {
-		const struct firn_member *member = &target->members.items[i];
-
-		if (member->joined || member->foreign)
-			continue;
-		if (look_at_process(list, target, member->pid, "environ",
-				    "environment", err) < 0 ||
-		    look_at_process(list, target, member->pid, "cmdline",
-				    "command line", err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-look_at_configuration(struct firn_checklist *list,
-		      const struct firn_target *target, struct firn_err *err)
-{
-	const struct firn_secret_place place = {
-		.where = "configuration",
-		.readable_by = "whoever may inspect the container",
+	struct firn_spent spent = {
+		.deadline_ns = firn_monotonic_ns() + FILES_NS,
 	};
-	const json_t *one;
-	size_t i;
+	struct firn_mounts mounts = { 0 };
+	struct firn_opener opener = { 0 };
+	struct firn_hints hints = { 0 };
+	struct firn_ids ids;
+	struct firn_looking looking = {
+		.list = list,
+		.target = target,
+		.mounts = &mounts,
+		.ids = &ids,
+		.opener = &opener,
+		.spent = &spent,
+		.root_fd = -1,
+	};
+	int done;
 
-	json_array_foreach(target->environment, i, one) {
-		if (json_is_string(one) &&
-		    firn_checklist_environ(list, &place, json_string_value(one),
-					   json_string_length(one), err) < 0)
-			return -1;
-	}
-	return 0;
+	firn_ids_read(target->host, target->init_pid, &ids);
+	spent.seen = json_object();
+	done = spent.seen == NULL ? firn_err_nomem(err)
+				  : firn_hints_open(&hints, err);
+	if (done == 0)
+		done = look(&looking, &mounts, &hints, err);
+	firn_hints_close(&hints);
+	json_decref(spent.seen);
+	firn_mounts_free(&mounts);
+	firn_opener_close(&opener);
+	return done;
 }
 
-static int
-look(struct firn_checklist *list, const struct firn_target *target,
-     struct firn_err *err)
+int
+firn_secrets_more_of_target(const struct firn_target *target,
+			    const struct firn_secret_rules *rules,
+			    const struct firn_case *of,
+			    const struct firn_secrets_more *more, json_t **ret,
+			    struct firn_err *err)
 {
-	if (look_at_configuration(list, target, err) < 0 ||
-	    look_at_processes(list, target, err) < 0)
+	struct firn_checklist list;
+	int done;
+
+	if (firn_checklist_open(&list, rules, of, err) < 0)
 		return -1;
-	return firn_secret_files(list, target, err);
+	list.wanted = more->wanted;
+	done = look_with(&list, target, err);
+	if (done == 0 && more->deep != NULL)
+		done = firn_secret_memory(&list, target, more->deep, err);
+	if (done == 0) {
+		*ret = firn_checklist_json(&list);
+		done = *ret == NULL ? firn_err_nomem(err) : 0;
+	}
+	firn_checklist_close(&list);
+	return done;
 }
 
 int
@@ -100,16 +140,20 @@ firn_secrets_of_target(const struct firn_target *target,
 		       const struct firn_case *of, json_t **ret,
 		       struct firn_err *err)
 {
-	struct firn_checklist list;
-	int done;
+	const struct firn_secrets_more none = { 0 };
 
-	if (firn_checklist_open(&list, rules, of, err) < 0)
+	return firn_secrets_more_of_target(target, rules, of, &none, ret, err);
+}
+
+int
+firn_secrets_consumers(const struct firn_target *target,
+		       const struct firn_secret_rules *rules,
+		       const struct firn_case *of, json_t *checklist,
+		       struct firn_err *err)
+{
+	if (firn_neighbours_join(target, rules, of, checklist, err) < 0)
 		return -1;
-	done = look(&list, target, err);
-	if (done == 0) {
-		*ret = firn_checklist_json(&list);
-		done = *ret == NULL ? firn_err_nomem(err) : 0;
-	}
-	firn_checklist_close(&list);
-	return done;
+	/* What others hold is part of the argument for the order. */
+	return firn_order(json_object_get(checklist, "items"),
+			  firn_now().tv_sec, err);
 }

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +26,8 @@ struct request {
 	enum {
 		REOPEN,
 		LOOKUP,
+		FOLLOW,
+		FOLDER,
 		PROBE
 	} what;
 	char path[4096];
@@ -90,34 +91,6 @@ receive_with(int socket, void *data, size_t len, int *ret_fd)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
-/* statfs(2), f_type: those that firn_mount_waits() has by name.  It is asked
- * of the server itself, which is why it is asked here. */
-static bool
-waits_on_server(int fd)
-{
-	static const unsigned servers[] = {
-		0x65735546, /* fuse, virtiofs */
-		0x00006969, /* nfs */
-		0x01021997, /* 9p */
-		0x0000517b, /* smb */
-		0xff534d42, /* cifs */
-		0xfe534d42, /* smb2 */
-		0x00c36400, /* ceph */
-		0x5346414f, /* afs */
-		0x00000187, /* autofs */
-		0x73757245, /* coda */
-	};
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		if ((unsigned)fs.f_type == servers[i])
-			return true;
-	}
-	return false;
-}
-
 static int
 reopen(int path_fd, struct firn_err *err)
 {
@@ -125,7 +98,7 @@ reopen(int path_fd, struct firn_err *err)
 	char byte;
 	int fd;
 
-	if (waits_on_server(path_fd))
+	if (firn_file_waits(path_fd))
 		return firn_err_set(err, EOPNOTSUPP,
 				    "its filesystem may wait on a server");
 	fd = firn_file_reopen(path_fd, &st, err);
@@ -139,15 +112,44 @@ reopen(int path_fd, struct firn_err *err)
 	return fd;
 }
 
+/* The first names are read here: a listener for FAN_ACCESS_PERM holds that up
+ * too.  They are read again by who gets the descriptor. */
 static int
-lookup(int root_fd, const char *path, struct firn_err *err)
+open_folder(int path_fd, struct firn_err *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+	char names[4096];
+	int fd;
+
+	if (firn_file_waits(path_fd))
+		return firn_err_set(err, EOPNOTSUPP,
+				    "its filesystem may wait on a server");
+	fd = openat(path_fd, ".", flags | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = openat(path_fd, ".", flags);
+	if (fd < 0)
+		return firn_err_sys(err, "read the folder");
+	if (syscall(SYS_getdents64, fd, names, sizeof(names)) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0) {
+		firn_err_sys(err, "read the folder");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+lookup(int root_fd, const char *path, uint64_t links, struct firn_err *err)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | links,
 	};
-	int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	int fd;
+
+	if (links != 0)
+		how.flags |= O_NOFOLLOW;
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	return fd < 0 ? firn_err_sys(err, "look up") : fd;
 }
@@ -178,7 +180,11 @@ answer(const struct request *request, int fd, struct firn_err *err)
 	case REOPEN:
 		return reopen(fd, err);
 	case LOOKUP:
-		return lookup(fd, request->path, err);
+		return lookup(fd, request->path, RESOLVE_NO_SYMLINKS, err);
+	case FOLLOW:
+		return lookup(fd, request->path, 0, err);
+	case FOLDER:
+		return open_folder(fd, err);
 	case PROBE:
 		return probe(fd);
 	}
@@ -326,16 +332,41 @@ firn_opener_reopen(struct firn_opener *opener, int path_fd,
 	return ask(opener, &request, path_fd, err);
 }
 
+static int
+ask_for(struct firn_opener *opener, struct request *request, int root_fd,
+	const char *path, struct firn_err *err)
+{
+	if (strlen(path) >= sizeof(request->path))
+		return firn_err_set(err, ENAMETOOLONG, "look up");
+	strcpy(request->path, path);
+	return ask(opener, request, root_fd, err);
+}
+
 int
 firn_opener_lookup(struct firn_opener *opener, int root_fd, const char *path,
 		   struct firn_err *err)
 {
 	struct request request = { .what = LOOKUP };
 
-	if (strlen(path) >= sizeof(request.path))
-		return firn_err_set(err, ENAMETOOLONG, "look up");
-	strcpy(request.path, path);
-	return ask(opener, &request, root_fd, err);
+	return ask_for(opener, &request, root_fd, path, err);
+}
+
+int
+firn_opener_follow(struct firn_opener *opener, int root_fd, const char *path,
+		   struct firn_err *err)
+{
+	struct request request = { .what = FOLLOW };
+
+	return ask_for(opener, &request, root_fd, path, err);
+}
+
+int
+firn_opener_folder(struct firn_opener *opener, int path_fd,
+		   struct firn_err *err)
+{
+	struct request request = { .what = FOLDER };
+
+	return ask(opener, &request, path_fd, err);
 }
 
 int

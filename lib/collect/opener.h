@@ -40,6 +40,16 @@ FIRN_MUST_CHECK int firn_opener_reopen(struct firn_opener *opener, int path_fd,
 FIRN_MUST_CHECK int firn_opener_lookup(struct firn_opener *opener, int root_fd,
 				       const char *path, struct firn_err *err);
 
+/* firn_opener_follow(opener, root_fd, path, err) -- the same, but links are
+ * followed within the root, and never out of it. */
+FIRN_MUST_CHECK int firn_opener_follow(struct firn_opener *opener, int root_fd,
+				       const char *path, struct firn_err *err);
+
+/* firn_opener_folder(opener, path_fd, err) -- a descriptor to read the names in
+ * a folder that was opened O_PATH, without a new time of access. */
+FIRN_MUST_CHECK int firn_opener_folder(struct firn_opener *opener, int path_fd,
+				       struct firn_err *err);
+
 /*
  * firn_opener_probe(opener, process_fd, err) -- can the memory of a process be
  * asked for?  `process_fd` is its folder in /proc.

@@ -3,33 +3,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/io.h"
-
-#define FOLDER "/var/lib/firn/cases"
-
-static bool
-names_a_file(const char *id)
-{
-	size_t len = strlen(id);
-
-	if (len == 0 || len >= FIRN_CASE_ID || id[0] == '.')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!isascii(id[i]) ||
-		    (!isalnum(id[i]) && strchr("-_.", id[i]) == NULL))
-			return false;
-	return true;
-}
+#include "evidence/case_folder.h"
 
 /* "20261124T120000Z-node7-0123456789ab" */
 static void
@@ -62,7 +45,8 @@ make_key(int dir_fd, const char *name, unsigned char key[FIRN_CASE_KEY],
 	fd = openat(dir_fd, name,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return firn_err_sys(err, "create " FOLDER "/%s", name);
+		return firn_err_sys(err, "create " FIRN_CASE_FOLDER "/%s",
+				    name);
 	if (firn_write_all(fd, name, key, FIRN_CASE_KEY, err) < 0)
 		return -1;
 	return firn_finish(&fd, name, err);
@@ -78,7 +62,9 @@ read_key(int fd, const char *name, unsigned char key[FIRN_CASE_KEY],
 		return -1;
 	if (n != FIRN_CASE_KEY)
 		return firn_err_set(err, EBADMSG,
-				    FOLDER "/%s is cut short: remove it", name);
+				    FIRN_CASE_FOLDER
+				    "/%s is cut short: remove it",
+				    name);
 	return 0;
 }
 
@@ -86,7 +72,7 @@ int
 firn_case_open(struct firn_case *ret, const char *id, const char *target_id,
 	       struct firn_err *err)
 {
-	if (id != NULL && !names_a_file(id))
+	if (id != NULL && !firn_case_id_is_valid(id))
 		return firn_err_set(err, EINVAL,
 				    "a case is named by letters, digits, - _ "
 				    "and dots, not \"%s\"",
@@ -104,16 +90,14 @@ firn_case_key(struct firn_case *of, struct firn_err *err)
 	autoclose int dir_fd = -1, fd = -1;
 	char name[FIRN_CASE_ID + 8];
 
-	mkdir("/var/lib/firn", 0700);
-	mkdir(FOLDER, 0700);
-	dir_fd = open(FOLDER, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	dir_fd = firn_case_folder(err);
 	if (dir_fd < 0)
-		return firn_err_sys(err, "open " FOLDER);
+		return -1;
 	snprintf(name, sizeof(name), "%s.key", of->id);
 	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
 		return read_key(fd, name, of->key, err);
 	if (errno != ENOENT)
-		return firn_err_sys(err, "open " FOLDER "/%s", name);
+		return firn_err_sys(err, "open " FIRN_CASE_FOLDER "/%s", name);
 	return make_key(dir_fd, name, of->key, err);
 }

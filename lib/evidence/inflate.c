@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <zstd.h>
 
 #include "base/auto.h"
@@ -63,6 +64,11 @@ firn_inflate_close(struct firn_inflate **inflate)
 	if (*inflate == NULL)
 		return;
 	ZSTD_freeDCtx((*inflate)->zstd);
+	/* What is in an archive includes values of secrets. */
+	if ((*inflate)->buffer != NULL)
+		OPENSSL_cleanse((*inflate)->buffer, BUFFER);
+	if ((*inflate)->plain != NULL)
+		OPENSSL_cleanse((*inflate)->plain, FIRN_FRAME);
 	free((*inflate)->buffer);
 	free((*inflate)->plain);
 	free(*inflate);

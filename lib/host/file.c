@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -62,6 +63,33 @@ firn_file_open(int dir_fd, const char *name, struct stat *st,
 		return firn_err_sys(err, "open %s", name);
 	fd = firn_file_reopen(path_fd, st, err);
 	return fd < 0 ? firn_err_in(err, "%s", name) : fd;
+}
+
+/* statfs(2), f_type. */
+bool
+firn_file_waits(int fd)
+{
+	static const unsigned servers[] = {
+		0x65735546, /* fuse, virtiofs */
+		0x00006969, /* nfs */
+		0x01021997, /* 9p */
+		0x0000517b, /* smb */
+		0xff534d42, /* cifs */
+		0xfe534d42, /* smb2 */
+		0x00c36400, /* ceph */
+		0x5346414f, /* afs */
+		0x00000187, /* autofs */
+		0x73757245, /* coda */
+	};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		if ((unsigned)fs.f_type == servers[i])
+			return true;
+	}
+	return false;
 }
 
 static int

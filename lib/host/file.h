@@ -34,6 +34,13 @@ FIRN_MUST_CHECK int firn_file_reopen(int path_fd, struct stat *st,
 				     struct firn_err *err);
 
 /*
+ * firn_file_waits(fd) -- could reading it wait on a server, as its filesystem
+ * is (fuse, nfs, ...)?  fstatfs(2) asks that server: to be called where waiting
+ * is allowed.  firn_mount_waits() has the same by name.
+ */
+bool firn_file_waits(int fd);
+
+/*
  * firn_file_beneath(dir_fd, path, flags, err) -- open a path of several
  * components that stays beneath `dir_fd`: openat2(2) with RESOLVE_BENEATH |
  * RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV.

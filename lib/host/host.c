@@ -39,9 +39,8 @@ firn_host_file(const struct firn_host *host, const char *path, int flags,
 	return firn_file_in_root(host->root_fd, path, flags, err);
 }
 
-int
-firn_host_read(const struct firn_host *host, const char *path, size_t max,
-	       char **ret, size_t *ret_len, struct firn_err *err)
+static int
+open_whole(const struct firn_host *host, const char *path, struct firn_err *err)
 {
 	autoclose int path_fd = -1, fd = -1;
 	struct stat st;
@@ -50,7 +49,28 @@ firn_host_read(const struct firn_host *host, const char *path, size_t max,
 	if (path_fd < 0)
 		return -1;
 	fd = firn_file_reopen(path_fd, &st, err);
+	return fd < 0 ? firn_err_in(err, "open %s", path) : firn_steal_fd(&fd);
+}
+
+int
+firn_host_read(const struct firn_host *host, const char *path, size_t max,
+	       char **ret, size_t *ret_len, struct firn_err *err)
+{
+	autoclose int fd = open_whole(host, path, err);
+
 	if (fd < 0)
-		return firn_err_in(err, "open %s", path);
+		return -1;
 	return firn_read_fd(fd, path, max, ret, ret_len, err);
+}
+
+int
+firn_host_read_secret(const struct firn_host *host, const char *path,
+		      size_t max, struct firn_secret *secret,
+		      struct firn_err *err)
+{
+	autoclose int fd = open_whole(host, path, err);
+
+	if (fd < 0)
+		return -1;
+	return firn_secret_read_fd(secret, fd, path, max, err);
 }

@@ -57,6 +57,20 @@ firn_proc_read(const struct firn_host *host, pid_t pid, const char *name,
 }
 
 int
+firn_proc_read_secret(const struct firn_host *host, pid_t pid, const char *name,
+		      size_t max, struct firn_secret *secret,
+		      struct firn_err *err)
+{
+	char path[NAME];
+
+	if (name_of(pid, name, path, err) < 0)
+		return -1;
+	if (firn_secret_read_at(secret, host->proc_fd, path, max, err) < 0)
+		return firn_err_in(err, "/proc");
+	return 0;
+}
+
+int
 firn_proc_link(const struct firn_host *host, pid_t pid, const char *name,
 	       char *ret, size_t size, struct firn_err *err)
 {

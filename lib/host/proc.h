@@ -64,6 +64,14 @@ FIRN_MUST_CHECK int firn_proc_read(const struct firn_host *host, pid_t pid,
 				   const char *name, size_t max, char **ret,
 				   size_t *ret_len, struct firn_err *err);
 
+/* firn_proc_read_secret(host, pid, name, max, secret, err) -- the same of what
+ * holds values of secrets: "environ". */
+FIRN_MUST_CHECK int firn_proc_read_secret(const struct firn_host *host,
+					  pid_t pid, const char *name,
+					  size_t max,
+					  struct firn_secret *secret,
+					  struct firn_err *err);
+
 /*
  * firn_proc_link(host, pid, name, ret, size, err) -- where a link of a process
  * points: "exe", "cwd", "root", "ns/net", "fd/3".

@@ -255,6 +255,7 @@ finish(struct firn_run *run, int done, struct firn_err *err)
 	}
 	if (run->archive == NULL)
 		return -1;
+	firn_run_keep_checklist(run);
 	if (done == 0)
 		done = firn_run_write_attempts(run, err);
 	if (done < 0 && err->code != ENOSPC && err->code != EDQUOT)
@@ -309,6 +310,7 @@ firn_capture(struct firn_target *target, struct firn_ledger *ledger,
 	done = finish(&run, done, err);
 	firn_archive_close(&run.archive);
 	json_decref(run.seen);
+	json_decref(run.checklist);
 	if (done == 0)
 		*ret = firn_steal(result);
 	return done;

@@ -28,6 +28,7 @@ struct firn_run {
 	struct firn_holder *holder; /* or NULL */
 	struct firn_watch *watch;   /* or NULL */
 	json_t *seen;               /* what the watch saw, once it ended */
+	json_t *checklist;          /* of secrets, or NULL */
 };
 
 /* firn_run_watch(run, err) -- is it frozen all the time from now on, and who
@@ -47,6 +48,10 @@ FIRN_MUST_CHECK int firn_run_write_case(struct firn_run *run,
 
 /* firn_run_assess(run, err) -- data/assess/: the checklist of secrets. */
 FIRN_MUST_CHECK int firn_run_assess(struct firn_run *run, struct firn_err *err);
+
+/* firn_run_keep_checklist(run) -- for the case, if there is one; it is synced,
+ * and so waits until the target runs again. */
+void firn_run_keep_checklist(struct firn_run *run);
 
 /* firn_run_write_attempts(run, err) -- data/network/attempts.jsonl, if they
  * were counted. */

@@ -191,8 +191,10 @@ remove_records(const struct drill *drill)
 {
 	if (drill->ledger != NULL)
 		remove_file("/run/firn/ledger", drill->target->id, ".jsonl");
-	if (drill->of.id[0] != '\0')
-		remove_file("/var/lib/firn/cases", drill->of.id, ".key");
+	if (drill->of.id[0] == '\0')
+		return;
+	remove_file("/var/lib/firn/cases", drill->of.id, ".key");
+	remove_file("/var/lib/firn/cases", drill->of.id, ".secrets.json");
 }
 
 static int

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "target/names.h"
 
 #define JSON_MAX ((size_t)16 << 20)
@@ -39,12 +40,11 @@ int
 disk_json(const struct firn_host *host, const char *path, json_t **ret,
 	  struct firn_err *err)
 {
-	autofree char *text = NULL;
+	autosecret struct firn_secret text = { 0 }; /* it has environments */
 	autojson json_t *json = NULL;
-	size_t len;
 
-	if (firn_host_read(host, path, JSON_MAX, &text, &len, err) < 0 ||
-	    firn_json_parse(text, len, path, &json, err) < 0)
+	if (firn_host_read_secret(host, path, JSON_MAX, &text, err) < 0 ||
+	    firn_json_parse(text.data, text.len, path, &json, err) < 0)
 		return -1;
 	if (!json_is_object(json))
 		return firn_err_set(err, EBADMSG, "%s: not an object", path);

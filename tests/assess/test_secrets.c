@@ -72,6 +72,8 @@ START_TEST(the_same_value_in_two_places_is_one_item)
 	ck_assert_ptr_eq(item, item_at(checklist, "name", "DATABASE_URL"));
 	/* What knows more of it has the say. */
 	ck_assert_str_eq(said_of(item, "kind"), "postgres-url");
+	ck_assert_str_eq(firn_json_string(item, "facts", "user", NULL), "app");
+	ck_assert_str_eq(firn_json_string(item, "facts", "host", NULL), "db");
 	ck_assert_str_eq(said_of(item, "confidence"), "high");
 }
 END_TEST
@@ -112,9 +114,9 @@ START_TEST(a_projected_token_says_whose_it_is_and_until_when)
 			"/run/secrets/kubernetes.io/serviceaccount/token");
 
 	ck_assert_ptr_nonnull(item);
-	ck_assert_str_eq(firn_json_string(item, "token", "issuer", NULL),
+	ck_assert_str_eq(firn_json_string(item, "facts", "issuer", NULL),
 			 "firn-fake");
-	ck_assert_str_eq(firn_json_string(item, "token", "audience", NULL),
+	ck_assert_str_eq(firn_json_string(item, "facts", "audience", NULL),
 			 "fake-aud");
 	ck_assert_int_eq(strncmp(said_of(item, "expires"), "2033-05-18", 10),
 			 0);
@@ -129,7 +131,16 @@ START_TEST(what_only_stands_beside_a_secret_is_not_one)
 	ck_assert_ptr_null(
 		item_at(checklist, "path",
 			"/run/secrets/kubernetes.io/serviceaccount/ca.crt"));
-	ck_assert_ptr_null(item_at(checklist, "name", "POOL_PASSWORD_FILE"));
+	ck_assert_ptr_null(item_at(checklist, "name", "DB_PASSWORD_FILE"));
+}
+END_TEST
+
+START_TEST(a_file_that_a_variable_names_holds_its_value)
+{
+	const json_t *item = item_at(checklist, "name", "DB_PASSWORD");
+
+	ck_assert_ptr_nonnull(item);
+	ck_assert_ptr_eq(item, item_at(checklist, "path", "/run/secrets/db"));
 }
 END_TEST
 
@@ -183,16 +194,27 @@ START_TEST(a_hostile_name_is_no_markup)
 }
 END_TEST
 
-START_TEST(the_most_urgent_come_first)
+START_TEST(the_most_pressing_come_first_and_each_says_why)
 {
 	const json_t *item;
-	const char *last = "P0";
+	json_int_t last = INT32_MAX;
 	size_t i;
 
 	json_array_foreach(json_object_get(checklist, "items"), i, item) {
-		ck_assert_str_ge(said_of(item, "priority"), last);
-		last = said_of(item, "priority");
-		ck_assert_str_ne(said_of(item, "rotate"), "");
+		const json_t *order = json_object_get(item, "order");
+		json_int_t points =
+			json_integer_value(json_object_get(order, "points"));
+
+		ck_assert_int_le(points, last);
+		last = points;
+		ck_assert_int_eq(json_integer_value(
+					 json_object_get(order, "rank")),
+				 (int)i + 1);
+		ck_assert_uint_gt(json_array_size(
+					  json_object_get(order, "why")),
+				  0);
+		ck_assert_ptr_nonnull(
+			firn_json_string(item, "guide", "rotate", NULL));
 		ck_assert_uint_gt(json_array_size(
 					  json_object_get(item, "places")),
 				  0);
@@ -419,6 +441,7 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase,
 		       a_projected_token_says_whose_it_is_and_until_when);
 	tcase_add_test(tcase, what_only_stands_beside_a_secret_is_not_one);
+	tcase_add_test(tcase, a_file_that_a_variable_names_holds_its_value);
 	tcase_add_test(tcase,
 		       a_fifo_in_place_of_a_file_is_a_gap_and_is_not_woken);
 	tcase_add_test(tcase,
@@ -426,7 +449,7 @@ add_live(TCase *tcase)
 	tcase_add_test(tcase,
 		       a_file_that_was_looked_at_keeps_its_time_of_access);
 	tcase_add_test(tcase, a_hostile_name_is_no_markup);
-	tcase_add_test(tcase, the_most_urgent_come_first);
+	tcase_add_test(tcase, the_most_pressing_come_first_and_each_says_why);
 	tcase_add_test(tcase, another_case_has_other_fingerprints);
 	tcase_add_test(tcase, each_secret_in_a_value_is_an_item);
 	tcase_add_test(tcase, a_name_that_holds_a_secret_is_not_shown);

@@ -14,8 +14,8 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "contain/ledger/ledger_file.h"
-#include "contain/ledger/operator.h"
 #include "firn/ledger.h"
+#include "host/operator.h"
 
 static const struct firn_authority authority = { .operator_name = "ada",
 						 .case_id = "c-17" };

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assess/checklist/finish.h"
+#include "assess/checklist/order.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
 
@@ -37,6 +40,7 @@ firn_checklist_close(struct firn_checklist *list)
 	json_decref(list->items);
 	json_decref(list->gaps);
 	json_decref(list->by_fingerprint);
+	firn_matcher_close(&list->matcher);
 	explicit_bzero(&list->of, sizeof(list->of));
 }
 
@@ -54,6 +58,10 @@ firn_checklist_gap(struct firn_checklist *list, const char *what,
 /* --- an item --------------------------------------------------------------
  */
 
+const char *const firn_readers_names[] = {
+	NULL, "sent", "intruder", "world", "user", "root", "outside", NULL,
+};
+
 static json_t *
 place_json(const struct firn_secret_place *place)
 {
@@ -65,42 +73,20 @@ place_json(const struct firn_secret_place *place)
 	firn_json_text(json, "name", place->name);
 	firn_json_text(json, "path", place->path);
 	firn_json_text(json, "readable_by", place->readable_by);
+	firn_json_text(json, "readers", firn_readers_names[place->readers]);
+	firn_json_text(json, "via", place->via);
 	return json;
 }
 
-static void
-describe(json_t *item, const struct firn_rule *rule)
+/* What the value says of itself. */
+static int
+add_own_facts(json_t *item, const struct firn_rule *rule, const char *value,
+	      size_t len)
 {
-	firn_json_text(item, "kind", rule->name);
-	firn_json_text(item, "title", rule->title);
-	json_object_set_new(item, "priority",
-			    json_string(firn_priority_names[rule->priority]));
-	json_object_set_new(item, "confidence",
-			    json_string(
-				    firn_confidence_names[rule->confidence]));
-	firn_json_text(item, "revoke", rule->guide->revoke);
-	firn_json_text(item, "rotate", rule->guide->rotate);
-	firn_json_text(item, "check", rule->guide->dead);
-	firn_json_text(item, "breaks", rule->guide->breaks);
-}
-
-static void
-add_facts(json_t *item, const struct firn_rule *rule, const char *value,
-	  size_t len)
-{
-	static const char *const claims[] = { "issuer", "subject", "audience" };
-	json_t *facts = json_object(), *token = json_object();
+	autojson json_t *facts = json_object();
 
 	firn_rule_facts(rule, value, len, facts);
-	for (size_t i = 0; i < 3; i++)
-		firn_json_text(token, claims[i],
-			       firn_json_string(facts, claims[i], NULL));
-	if (json_object_size(token) > 0)
-		json_object_set(item, "token", token);
-	firn_json_text(item, "expires",
-		       firn_json_string(facts, "expires", NULL));
-	json_object_set_new(item, "facts", facts);
-	json_decref(token);
+	return json_object_update(json_object_get(item, "facts"), facts);
 }
 
 static bool
@@ -119,9 +105,9 @@ is_weaker(const json_t *item, const struct firn_rule *rule)
 static bool
 is_known(const json_t *other, const json_t *one)
 {
-	static const char *const keys[] = { "where", "pid", "path" };
+	static const char *const keys[] = { "where", "pid", "path", "via" };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		const json_t *a = json_object_get(other, keys[i]);
 		const json_t *b = json_object_get(one, keys[i]);
 
@@ -151,9 +137,19 @@ add_place(json_t *item, const struct firn_secret_place *place)
 	return json_object_set_new(item, "more_places", json_integer(more + 1));
 }
 
+/* What a place says; what the value said itself stays. */
+static int
+add_place_facts(json_t *item, const struct firn_secret_place *place)
+{
+	return place->facts == NULL
+		       ? 0
+		       : json_object_update_missing(json_object_get(item,
+								    "facts"),
+						    place->facts);
+}
+
 static json_t *
-new_item(struct firn_checklist *list, const struct firn_rule *rule,
-	 const char *fingerprint, const char *value, size_t len)
+new_item(struct firn_checklist *list, const char *fingerprint)
 {
 	json_t *item = json_object();
 	char id[24];
@@ -161,9 +157,8 @@ new_item(struct firn_checklist *list, const struct firn_rule *rule,
 	snprintf(id, sizeof(id), "S-%.8s", fingerprint);
 	json_object_set_new(item, "id", json_string(id));
 	json_object_set_new(item, "fingerprint", json_string(fingerprint));
-	describe(item, rule);
+	json_object_set_new(item, "facts", json_object());
 	json_object_set_new(item, "places", json_array());
-	add_facts(item, rule, value, len);
 	json_array_append_new(list->items, item);
 	json_object_set(list->by_fingerprint, fingerprint, item);
 	return item;
@@ -180,6 +175,19 @@ say_full(struct firn_checklist *list)
 	list->full = true;
 }
 
+/* Once: the same value is found in many places. */
+static int
+hold(struct firn_wanted *wanted, const char *fingerprint, const char *value,
+     size_t len, struct firn_err *err)
+{
+	if (wanted->value.len > 0 ||
+	    strncmp(fingerprint, wanted->digits, strlen(wanted->digits)) != 0)
+		return 0;
+	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%s",
+		 fingerprint);
+	return firn_secret_add(&wanted->value, value, len, err);
+}
+
 int
 firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 		   const struct firn_secret_place *place, const char *value,
@@ -188,56 +196,49 @@ firn_checklist_add(struct firn_checklist *list, const struct firn_rule *rule,
 	unsigned char digest[FIRN_SHA256];
 	char fingerprint[FIRN_SHA256_TEXT];
 	json_t *item;
+	bool fresh;
 
 	if (firn_hmac_sha256(list->of.key, sizeof(list->of.key), value, len,
 			     digest, err) < 0)
 		return -1;
 	firn_hex(digest, sizeof(digest), fingerprint);
 	fingerprint[32] = '\0';
+	if (list->wanted != NULL && !rule->reach &&
+	    hold(list->wanted, fingerprint, value, len, err) < 0)
+		return -1;
 	item = json_object_get(list->by_fingerprint, fingerprint);
 	if (item == NULL && json_array_size(list->items) >= ITEMS_MAX) {
 		say_full(list);
 		return 0;
 	}
-	if (item == NULL)
-		item = new_item(list, rule, fingerprint, value, len);
-	else if (is_weaker(item, rule))
-		describe(item, rule);
-	return add_place(item, place) < 0 ? firn_err_nomem(err) : 0;
+	fresh = item == NULL;
+	if (fresh)
+		item = new_item(list, fingerprint);
+	if ((fresh || is_weaker(item, rule)) &&
+	    (firn_item_describe(item, rule, err) < 0 ||
+	     add_own_facts(item, rule, value, len) < 0))
+		return firn_err_nomem(err);
+	if (add_place_facts(item, place) < 0 || add_place(item, place) < 0)
+		return firn_err_nomem(err);
+	return 0;
+}
+
+int
+firn_checklist_reached(struct firn_checklist *list,
+		       const struct firn_rule *rule, const char *identity,
+		       const struct firn_secret_place *place,
+		       struct firn_err *err)
+{
+	autofree char *named = NULL;
+
+	/* The same text may be a password elsewhere: never the same item */
+	if (asprintf(&named, "%s: %s", rule->name, identity) < 0)
+		return firn_err_nomem(err);
+	return firn_checklist_add(list, rule, place, named, strlen(named), err);
 }
 
 /* --- where they may be ----------------------------------------------------
  */
-
-int
-firn_checklist_text(struct firn_checklist *list,
-		    const struct firn_secret_place *place, const char *text,
-		    size_t len, struct firn_err *err)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < list->rules->n; i++) {
-		const struct firn_rule *rule = &list->rules->items[i];
-		struct firn_err why = { 0 };
-		struct firn_span span;
-		size_t from = 0;
-		int found;
-
-		if (!firn_rule_has_keyword(rule, text, len))
-			continue;
-		while ((found = firn_rule_in_text(rule, text, len, &from, &span,
-						  &why)) > 0) {
-			if (firn_checklist_add(list, rule, place,
-					       text + span.start,
-					       span.end - span.start, err) < 0)
-				return -1;
-			n++;
-		}
-		if (found < 0)
-			firn_checklist_gap(list, rule->name, &why);
-	}
-	return n;
-}
 
 /* By the first rule that knows the name. */
 static int
@@ -318,43 +319,28 @@ firn_checklist_environ(struct firn_checklist *list,
 /* --- the result -----------------------------------------------------------
  */
 
-static int
-by_urgency(const void *a, const void *b)
-{
-	static const char *const keys[] = { "priority", "title",
-					    "fingerprint" };
-	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *xs = firn_json_string(x, keys[i], NULL);
-		const char *ys = firn_json_string(y, keys[i], NULL);
-		int order = strcmp(xs != NULL ? xs : "", ys != NULL ? ys : "");
-
-		if (order != 0)
-			return order;
-	}
-	return 0;
-}
-
 json_t *
 firn_checklist_json(struct firn_checklist *list)
 {
-	size_t n = json_array_size(list->items);
-	autofree json_t **items = calloc(n + 1, sizeof(json_t *));
-	json_t *sorted = json_array(), *result = json_object();
+	autojson json_t *result = json_object();
+	struct timespec now = firn_now();
+	struct firn_err none = { 0 };
+	json_t *item;
+	size_t i;
 
-	if (items == NULL || sorted == NULL || result == NULL) {
-		json_decref(sorted);
-		json_decref(result);
-		return NULL;
+	json_array_foreach(list->items, i, item) {
+		const char *kind = firn_json_string(item, "kind", NULL);
+
+		if (firn_item_finish(item, firn_rule_named(list->rules, kind),
+				     &none) < 0)
+			return NULL;
 	}
-	for (size_t i = 0; i < n; i++)
-		items[i] = json_array_get(list->items, i);
-	qsort(items, n, sizeof(*items), by_urgency);
-	for (size_t i = 0; i < n; i++)
-		json_array_append(sorted, items[i]);
+	if (firn_order(list->items, now.tv_sec, &none) < 0)
+		return NULL;
 	firn_json_text(result, "case", list->of.id);
-	json_object_set_new(result, "items", sorted);
-	json_object_set(result, "gaps", list->gaps);
-	return result;
+	firn_json_time(result, "made", now);
+	if (json_object_set(result, "items", list->items) < 0 ||
+	    json_object_set(result, "gaps", list->gaps) < 0)
+		return NULL;
+	return firn_steal(result);
 }

@@ -1,132 +1,141 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/auto.h"
-#include "base/buf.h"
+#include "assess/checklist/markdown.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "firn/secrets.h"
 
+/* Longer is no summary. */
+#define START_MAX 140
+
 /*
- * markdown -- the checklist for a ticket.
+ * markdown -- the checklist for a ticket: a table to see all of it, then each
+ * secret with the argument for its place and the steps to take.
  */
 
-/* Text that the suspect may have chosen: nothing of it is markup.  NULL is told
- * as "?". */
+/* The first of what a step says, if it is short: never a piece of a command. */
 static void
-add_plain(struct firn_buf *buf, const char *text)
+add_start(struct firn_buf *buf, const char *step)
 {
-	autofree char *safe = NULL;
+	const char *end = strstr(step, "; ");
+	size_t len = end != NULL ? (size_t)(end - step) : strlen(step);
+	char start[START_MAX + 1];
 
-	if (text == NULL)
-		text = "?";
-	safe = firn_escape(text, strlen(text));
-	if (safe == NULL) {
-		buf->failed = true;
+	if (len > START_MAX) {
+		firn_buf_addf(buf, ", see below");
 		return;
 	}
-	for (const char *c = safe; *c != '\0'; c++) {
-		if (strchr("`*_[]<>|#\\&!~@", *c) != NULL)
-			firn_buf_add(buf, "\\", 1);
-		firn_buf_add(buf, c, 1);
-	}
-}
-
-/* A guide is full of commands, which must stay as they are: it keeps its
- * markup, but has no controls and no second line. */
-static void
-add_guide(struct firn_buf *buf, const char *text)
-{
-	autofree char *safe = NULL;
-
-	if (text == NULL)
-		text = "?";
-	safe = firn_escape(text, strlen(text));
-	if (safe == NULL)
-		buf->failed = true;
-	else
-		firn_buf_addf(buf, "%s", safe);
+	memcpy(start, step, len);
+	start[len] = '\0';
+	firn_buf_addf(buf, ": ");
+	firn_md_step(buf, start, true);
+	if (end != NULL)
+		firn_buf_addf(buf, " ...");
 }
 
 static void
-add_row(struct firn_buf *buf, const char *label, const char *text)
+add_first_step(struct firn_buf *buf, const json_t *item)
 {
-	if (text == NULL)
+	bool replace = firn_md_replaces_first(item);
+	const char *step =
+		firn_md_guide_of(item, replace ? "rotate" : "revoke");
+
+	if (firn_md_is_done(item)) {
+		firn_buf_addf(buf, "done by ");
+		firn_md_plain(buf, firn_json_string(item, "done", "by", NULL));
 		return;
-	firn_buf_addf(buf, "  - %s: ", label);
-	add_guide(buf, text);
-	firn_buf_addf(buf, "\n");
+	}
+	/* Some can only be replaced, some only be revoked. */
+	if (step == NULL) {
+		replace = !replace;
+		step = firn_md_guide_of(item, replace ? "rotate" : "revoke");
+	}
+	if (step == NULL) {
+		firn_buf_addf(buf, "ask its owner");
+		return;
+	}
+	firn_buf_addf(buf, "%s", replace ? "replace" : "revoke");
+	add_start(buf, step);
 }
 
 static void
-add_place(struct firn_buf *buf, const json_t *place)
+add_line(struct firn_buf *buf, const json_t *item, size_t number)
 {
-	const char *name = firn_json_string(place, "name", NULL);
-	const char *path = firn_json_string(place, "path", NULL);
-	const char *where = firn_json_string(place, "where", NULL);
-	const char *who = firn_json_string(place, "readable_by", NULL);
-	const json_t *pid = json_object_get(place, "pid");
+	const json_t *places = json_object_get(item, "places");
+	size_t n = json_array_size(places);
+	const char *owner = firn_json_string(item, "owner", NULL);
+	const char *due = firn_json_string(item, "due", NULL);
+	const char *state = firn_json_string(item, "state", NULL);
 
-	firn_buf_addf(buf, "  - in: ");
-	add_plain(buf, where);
-	if (json_is_integer(pid))
-		firn_buf_addf(buf, " of process %lld",
-			      (long long)json_integer_value(pid));
-	if (path != NULL) {
-		firn_buf_addf(buf, " ");
-		add_plain(buf, path);
-	}
-	if (name != NULL) {
-		firn_buf_addf(buf, ", ");
-		add_plain(buf, name);
-	}
-	firn_buf_addf(buf, "; readable by ");
-	add_plain(buf, who);
-	firn_buf_addf(buf, "\n");
+	firn_buf_addf(buf, "| %zu | ", number);
+	if (state != NULL && strcmp(state, "expired") == 0)
+		firn_buf_addf(buf, "expired: ");
+	firn_md_plain(buf, firn_json_string(item, "priority", NULL));
+	firn_buf_addf(buf, " ");
+	firn_md_plain(buf, firn_json_string(item, "title", NULL));
+	firn_buf_addf(buf, ", ");
+	firn_md_plain(buf, firn_json_string(item, "id", NULL));
+	firn_buf_addf(buf, " | ");
+	firn_md_place(buf, json_array_get(places, 0));
+	if (n > 1)
+		firn_buf_addf(buf, ", and %zu more", n - 1);
+	firn_buf_addf(buf, " | ");
+	add_first_step(buf, item);
+	firn_buf_addf(buf, " | ");
+	firn_md_plain(buf, owner != NULL ? owner : "nobody");
+	firn_buf_addf(buf, " | ");
+	firn_md_plain(buf, due != NULL ? due : "-");
+	firn_buf_addf(buf, " |\n");
 }
 
 static void
-add_token(struct firn_buf *buf, const json_t *item)
+add_table(struct firn_buf *buf, const json_t *items)
 {
-	static const char *const claims[] = { "issuer", "subject", "audience" };
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *text =
-			firn_json_string(item, "token", claims[i], NULL);
-
-		if (text == NULL)
-			continue;
-		firn_buf_addf(buf, "  - %s: ", claims[i]);
-		add_plain(buf, text);
-		firn_buf_addf(buf, "\n");
-	}
-}
-
-static void
-add_item(struct firn_buf *buf, const json_t *item)
-{
-	const json_t *place;
+	const json_t *item;
 	size_t i;
 
-	firn_buf_addf(buf, "- [ ] **");
-	add_plain(buf, firn_json_string(item, "priority", NULL));
-	firn_buf_addf(buf, " ");
-	add_plain(buf, firn_json_string(item, "title", NULL));
-	firn_buf_addf(buf, "**, ");
-	add_plain(buf, firn_json_string(item, "id", NULL));
-	firn_buf_addf(buf, " (");
-	add_plain(buf, firn_json_string(item, "confidence", NULL));
-	firn_buf_addf(buf, " confidence)\n");
-	json_array_foreach(json_object_get(item, "places"), i, place) {
-		add_place(buf, place);
+	if (json_array_size(items) == 0)
+		return;
+	firn_buf_addf(buf, "| # | what | where | first step | owner | due |\n"
+			   "|---|---|---|---|---|---|\n");
+	json_array_foreach(items, i, item) {
+		add_line(buf, item, i + 1);
 	}
-	add_token(buf, item);
-	add_row(buf, "expires", firn_json_string(item, "expires", NULL));
-	add_row(buf, "revoke", firn_json_string(item, "revoke", NULL));
-	add_row(buf, "rotate", firn_json_string(item, "rotate", NULL));
-	add_row(buf, "done when", firn_json_string(item, "check", NULL));
-	add_row(buf, "breaks", firn_json_string(item, "breaks", NULL));
+	firn_buf_addf(buf, "\n");
+}
+
+/* --- the whole ------------------------------------------------------------
+ */
+
+static void
+add_head(struct firn_buf *buf, const json_t *checklist)
+{
+	const json_t *items = json_object_get(checklist, "items"), *item;
+	const json_t *due = json_object_get(checklist, "due");
+	const char *by = firn_json_string(due, "by", NULL);
+	size_t i, done = 0;
+
+	json_array_foreach(items, i, item) {
+		done += firn_md_is_done(item);
+	}
+	firn_buf_addf(buf, "# Secrets to rotate: case ");
+	firn_md_plain(buf, firn_json_string(checklist, "case", NULL));
+	firn_buf_addf(buf,
+		      "\n\n%zu found, the most pressing first; %zu done. No "
+		      "value is shown: the same value is one item. Names in "
+		      "the steps come from the container: compare them with "
+		      "your own records before you run anything.\n\n",
+		      json_array_size(items), done);
+	if (by == NULL || strcmp(by, "firn") != 0)
+		return;
+	firn_buf_addf(buf, "Due times are firn's own");
+	for (i = 0; i < 4; i++) {
+		static const char *const levels[] = { "P0", "P1", "P2", "P3" };
+		const char *time = firn_json_string(due, levels[i], NULL);
+
+		firn_buf_addf(buf, "%s%s in %s", i == 0 ? " (" : ", ",
+			      levels[i], time != NULL ? time : "?");
+	}
+	firn_buf_addf(buf, "): the policy sets yours.\n\n");
 }
 
 char *
@@ -138,31 +147,21 @@ firn_secrets_markdown(const json_t *checklist)
 	struct firn_buf buf = { 0 };
 	size_t i;
 
-	firn_buf_addf(&buf, "# Secrets to rotate: case ");
-	add_plain(&buf, id);
-	firn_buf_addf(&buf, "\n\n");
-	firn_buf_addf(&buf,
-		      "%zu found, most urgent first. No value is shown: the "
-		      "same value is one item.\n\n",
-		      json_array_size(items));
+	add_head(&buf, checklist);
+	add_table(&buf, items);
 	json_array_foreach(items, i, one) {
-		add_item(&buf, one);
+		firn_md_item(&buf, one, i + 1, id);
 	}
 	if (json_array_size(gaps) > 0)
-		firn_buf_addf(&buf, "\n## Could not be looked at\n\n");
+		firn_buf_addf(&buf, "## Could not be looked at\n\n");
 	json_array_foreach(gaps, i, one) {
-		const char *what = firn_json_string(one, "what", NULL);
-		const char *why = firn_json_string(one, "why", NULL);
-
 		firn_buf_addf(&buf, "- ");
-		add_plain(&buf, what);
+		firn_md_plain(&buf, firn_json_string(one, "what", NULL));
 		firn_buf_addf(&buf, ": ");
-		add_plain(&buf, why);
+		firn_md_plain(&buf, firn_json_string(one, "why", NULL));
 		firn_buf_addf(&buf, "\n");
 	}
-	if (buf.failed) {
+	if (buf.failed)
 		firn_buf_free(&buf);
-		return NULL;
-	}
 	return buf.data;
 }

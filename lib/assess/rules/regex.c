@@ -14,10 +14,21 @@
 #define DEPTH_MAX 20000
 #define HEAP_MAX_KIB 16384
 
+/* Of texts that are longer, machine code is made first: it takes some 0.1 ms,
+ * so it isn't for every rule and every variable. */
+#define WORTH_CODE 512
+
+/* For what has to be tried again; where it isn't enough, that is a bound. */
+#define STACK_FIRST 32768
+#define STACK_MAX (1 << 20)
+
 struct firn_regex {
 	pcre2_code *code;
 	pcre2_match_context *limits;
 	pcre2_match_data *match;
+	pcre2_jit_stack *stack;
+	bool is_code; /* or it can't be made: where memory that was written to
+		       * can't be executed */
 	uint32_t group;
 };
 
@@ -84,12 +95,24 @@ firn_regex_free(struct firn_regex **regex)
 	pcre2_code_free((*regex)->code);
 	pcre2_match_context_free((*regex)->limits);
 	pcre2_match_data_free((*regex)->match);
+	pcre2_jit_stack_free((*regex)->stack);
 	free(*regex);
 	*regex = NULL;
 }
 
+static void
+make_code(struct firn_regex *regex)
+{
+	regex->is_code = true;
+	if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) != 0)
+		return;
+	regex->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MAX, NULL);
+	if (regex->stack != NULL)
+		pcre2_jit_stack_assign(regex->limits, NULL, regex->stack);
+}
+
 int
-firn_regex_search(const struct firn_regex *regex, const char *text, size_t len,
+firn_regex_search(struct firn_regex *regex, const char *text, size_t len,
 		  size_t *from, struct firn_span *ret, struct firn_err *err)
 {
 	const PCRE2_SIZE *spans;
@@ -97,6 +120,8 @@ firn_regex_search(const struct firn_regex *regex, const char *text, size_t len,
 
 	if (*from > len)
 		return 0;
+	if (!regex->is_code && len - *from > WORTH_CODE)
+		make_code(regex);
 	n = pcre2_match(regex->code, (PCRE2_SPTR)text, len, *from,
 			PCRE2_NOTEMPTY, regex->match, regex->limits);
 	if (n == PCRE2_ERROR_NOMATCH)
@@ -118,6 +143,15 @@ firn_regex_search(const struct firn_regex *regex, const char *text, size_t len,
 	return 1;
 }
 
+bool
+firn_regex_has_groups(const struct firn_regex *regex)
+{
+	uint32_t n = 0;
+
+	return pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n) == 0 &&
+	       n > (regex->group > 0 ? 1u : 0u);
+}
+
 /* The table of names: entries of one size, each a number in two bytes, then the
  * name.  Source: pcre2api(3), PCRE2_INFO_NAMETABLE. */
 void
@@ -129,7 +163,6 @@ firn_regex_groups(const struct firn_regex *regex, const char *text, size_t len,
 	uint32_t n = 0, size = 0;
 
 	if (pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n) != 0 ||
-	    n < 2 || /* the secret is one */
 	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size) !=
 		    0 ||
 	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry) !=

@@ -41,10 +41,13 @@ void firn_regex_free(struct firn_regex **regex);
  * `*from` is where to begin, and after a match where to go on.  Returns 1, 0
  * when there is none, -1.
  */
-FIRN_MUST_CHECK int firn_regex_search(const struct firn_regex *regex,
+FIRN_MUST_CHECK int firn_regex_search(struct firn_regex *regex,
 				      const char *text, size_t len,
 				      size_t *from, struct firn_span *ret,
 				      struct firn_err *err);
+
+/* firn_regex_has_groups(regex) -- with a name, but for "secret"? */
+bool firn_regex_has_groups(const struct firn_regex *regex);
 
 /* firn_regex_groups(regex, text, len, at, ret) -- of a match that begins at
  * `at`, what each group with a name holds, but for "secret", into the object

@@ -13,7 +13,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "contain/ledger/ledger_file.h"
-#include "contain/ledger/operator.h"
+#include "host/operator.h"
 
 static bool
 is_given(const char *text)

@@ -1,5 +1,5 @@
-#ifndef CONTAIN_LEDGER_OPERATOR_H
-#define CONTAIN_LEDGER_OPERATOR_H
+#ifndef HOST_OPERATOR_H
+#define HOST_OPERATOR_H
 
 /*
  * operator -- who is at the keyboard.

@@ -1,4 +1,4 @@
-#include "contain/ledger/operator.h"
+#include "host/operator.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

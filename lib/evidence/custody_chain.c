@@ -1,0 +1,126 @@
+#include "evidence/custody_chain.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+
+/* What is gone through, and where. */
+struct walk {
+	json_t *lines, *failures;
+	struct firn_custody_end *end;
+	size_t number; /* of the line, from 1 */
+};
+
+static void FIRN_PRINTF(2, 3) fail(struct walk *walk, const char *fmt, ...)
+{
+	json_t *failure = json_object();
+	va_list args;
+
+	va_start(args, fmt);
+	firn_json_uint(failure, "line", walk->number);
+	json_object_set_new(failure, "why", firn_json_message(fmt, args));
+	json_array_append_new(walk->failures, failure);
+	va_end(args);
+}
+
+static int
+digest(const char *text, size_t len, char ret[FIRN_SHA256_TEXT],
+       struct firn_err *err)
+{
+	unsigned char bytes[FIRN_SHA256];
+
+	if (firn_sha256(text, len, bytes, err) < 0)
+		return -1;
+	firn_hex(bytes, sizeof(bytes), ret);
+	return 0;
+}
+
+static bool
+says(const json_t *line, const char *key, const char *text)
+{
+	const char *said = firn_json_string(line, key, NULL);
+
+	return said != NULL && strcmp(said, text) == 0;
+}
+
+/* What was torn has to be told by the very next line. */
+static int
+check_torn(struct walk *walk, const json_t *line, struct firn_err *err)
+{
+	bool told = says(line, "action", "torn");
+	char sha256[FIRN_SHA256_TEXT];
+
+	if (walk->end->torn == NULL) {
+		if (told)
+			fail(walk, "it tells of a torn line, and there is "
+				   "none");
+		return 0;
+	}
+	if (digest(walk->end->torn, walk->end->torn_len, sha256, err) < 0)
+		return -1;
+	if (!told || !says(json_object_get(line, "details"), "sha256", sha256))
+		fail(walk, "what stands before it is no line, and it doesn't "
+			   "say so");
+	walk->end->torn = NULL;
+	return 0;
+}
+
+static int
+take_line(struct walk *walk, json_t *line, const char *text, size_t len,
+	  struct firn_err *err)
+{
+	struct firn_custody_end *end = walk->end;
+	json_int_t seq = json_integer_value(json_object_get(line, "seq"));
+
+	if (check_torn(walk, line, err) < 0)
+		return -1;
+	if ((uint64_t)seq != end->seq + 1)
+		fail(walk, "its number is %lld, not %llu", (long long)seq,
+		     (unsigned long long)end->seq + 1);
+	if (!says(line, "prev", end->digest))
+		fail(walk, "the line before is not the one that stood there");
+	end->seq = (uint64_t)seq;
+	if (json_array_append(walk->lines, line) < 0)
+		return firn_err_nomem(err);
+	return digest(text, len, end->digest, err);
+}
+
+static int
+look_at(struct walk *walk, const char *text, size_t len, struct firn_err *err)
+{
+	autojson json_t *line = NULL;
+	struct firn_err none = { 0 };
+
+	if (firn_json_parse(text, len, "line", &line, &none) == 0 &&
+	    json_integer_value(json_object_get(line, "seq")) > 0)
+		return take_line(walk, line, text, len, err);
+	if (walk->end->torn == NULL)
+		walk->end->torn = text;
+	walk->end->torn_len = (size_t)(text + len - walk->end->torn);
+	return 0;
+}
+
+int
+firn_custody_chain(const char *text, size_t len, json_t *lines,
+		   json_t *failures, struct firn_custody_end *ret,
+		   struct firn_err *err)
+{
+	struct walk walk = { .lines = lines, .failures = failures, .end = ret };
+	const char *end = text + len;
+
+	*ret = (struct firn_custody_end){ 0 };
+	memset(ret->digest, '0', sizeof(ret->digest) - 1);
+	for (const char *at = text; at < end;) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline != NULL ? newline : end;
+
+		walk.number++;
+		if (look_at(&walk, at, (size_t)(stop - at), err) < 0)
+			return -1;
+		at = stop + 1;
+	}
+	return 0;
+}
