@@ -87,6 +87,24 @@ FIRN_MUST_CHECK int firn_secrets_more_of_target(
 	json_t **ret, struct firn_err *err);
 
 /*
+ * firn_secrets_begin(ret, target, rules, of, more, err) -- the same in two
+ * steps: what its processes hold, for which it may stand still, and then
+ * firn_secrets_finish(), what lies in files, logs and on the node.
+ *
+ * All are borrowed until firn_secrets_close().
+ */
+struct firn_secrets;
+FIRN_MUST_CHECK int firn_secrets_begin(struct firn_secrets **ret,
+				       const struct firn_target *target,
+				       const struct firn_secret_rules *rules,
+				       const struct firn_case *of,
+				       const struct firn_secrets_more *more,
+				       struct firn_err *err);
+FIRN_MUST_CHECK int firn_secrets_finish(struct firn_secrets *secrets,
+					json_t **ret, struct firn_err *err);
+void firn_secrets_close(struct firn_secrets **secrets);
+
+/*
  * firn_secrets_consumers(target, rules, of, checklist, err) -- who else on the
  * node has what is on it: "consumers" of its items, which are put into order
  * again.

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assess/checklist/order.h"
@@ -20,7 +21,7 @@
  * of_target -- the checklist of a live container.
  */
 
-/* For everything that lies in files: the container may be frozen for it. */
+/* For everything that lies in files. */
 #define FILES_NS ((uint64_t)20 * 1000000000)
 
 /* What says of itself whose it is comes before what only lies there. */
@@ -39,75 +40,135 @@ look_at_files(const struct firn_looking *looking,
 	return 0;
 }
 
-static int
-look(struct firn_looking *looking, struct firn_mounts *mounts,
-     struct firn_hints *hints, struct firn_err *err)
-{
-	const struct firn_target *target = looking->target;
-	struct firn_origins origins = { 0 };
-	struct firn_err why = { 0 };
-	autoclose int root_fd = -1;
-	int done;
+/* A checklist that is being made. */
+struct firn_secrets {
+	struct firn_checklist list;
+	struct firn_spent spent;
+	struct firn_mounts mounts;
+	struct firn_opener opener;
+	struct firn_hints hints;
+	struct firn_ids ids;
+	struct firn_origins origins;
+	struct firn_looking looking;
+	int root_fd;
+	bool rootless; /* its files can't be had, which is a gap */
+};
 
-	root_fd = firn_proc_open(target->host, target->init_pid, "root",
-				 O_PATH | O_DIRECTORY, &why);
-	if (root_fd < 0 ||
-	    firn_mounts_read(target->host, target->init_pid, mounts, &why) < 0)
-		firn_look_gap(looking, "its files", &why);
-	firn_origins_read(target->host, &origins);
-	looking->root_fd = root_fd;
-	done = firn_look_at_configured(looking, hints, err);
-	if (done == 0)
-		done = firn_look_at_image(looking, err);
-	if (done == 0)
-		done = firn_look_at_processes(looking, hints, err);
-	if (done == 0 && why.code == 0)
-		done = look_at_files(looking, &origins, hints, err);
-	if (done == 0)
-		done = firn_look_at_printed(looking, err);
-	if (done == 0)
-		done = firn_look_at_identities(looking, hints, err);
-	if (done == 0)
-		done = firn_look_at_metadata(looking, err);
-	if (done == 0)
-		done = firn_look_at_reach(looking, &origins, err);
-	firn_origins_free(&origins);
-	return done;
+/* Its root and its mounts are held from the start: it may be gone before they
+ * are looked at. */
+static void
+hold_files(struct firn_secrets *secrets)
+{
+	const struct firn_target *target = secrets->looking.target;
+	struct firn_err why = { 0 };
+
+	secrets->root_fd = firn_proc_open(target->host, target->init_pid,
+					  "root", O_PATH | O_DIRECTORY, &why);
+	if (secrets->root_fd < 0 ||
+	    firn_mounts_read(target->host, target->init_pid, &secrets->mounts,
+			     &why) < 0)
+		firn_look_gap(&secrets->looking, "its files", &why);
+	secrets->looking.root_fd = secrets->root_fd;
+	secrets->rootless = why.code != 0;
 }
 
 static int
-look_with(struct firn_checklist *list, const struct firn_target *target,
-	  struct firn_err *err)
+prepare(struct firn_secrets *secrets, const struct firn_target *target,
+	struct firn_err *err)
 {
-	struct firn_spent spent = {
-		.deadline_ns = firn_monotonic_ns() + FILES_NS,
-	};
-	struct firn_mounts mounts = { 0 };
-	struct firn_opener opener = { 0 };
-	struct firn_hints hints = { 0 };
-	struct firn_ids ids;
-	struct firn_looking looking = {
-		.list = list,
+	secrets->looking = (struct firn_looking){
+		.list = &secrets->list,
 		.target = target,
-		.mounts = &mounts,
-		.ids = &ids,
-		.opener = &opener,
-		.spent = &spent,
+		.mounts = &secrets->mounts,
+		.ids = &secrets->ids,
+		.opener = &secrets->opener,
+		.spent = &secrets->spent,
 		.root_fd = -1,
 	};
-	int done;
+	firn_ids_read(target->host, target->init_pid, &secrets->ids);
+	secrets->spent.seen = json_object();
+	if (secrets->spent.seen == NULL)
+		return firn_err_nomem(err);
+	if (firn_hints_open(&secrets->hints, err) < 0)
+		return -1;
+	hold_files(secrets);
+	firn_origins_read(target->host, &secrets->origins);
+	return 0;
+}
 
-	firn_ids_read(target->host, target->init_pid, &ids);
-	spent.seen = json_object();
-	done = spent.seen == NULL ? firn_err_nomem(err)
-				  : firn_hints_open(&hints, err);
-	if (done == 0)
-		done = look(&looking, &mounts, &hints, err);
-	firn_hints_close(&hints);
-	json_decref(spent.seen);
-	firn_mounts_free(&mounts);
-	firn_opener_close(&opener);
-	return done;
+static int
+look_at_processes(struct firn_secrets *secrets,
+		  const struct firn_secrets_more *more, struct firn_err *err)
+{
+	struct firn_looking *looking = &secrets->looking;
+
+	if (firn_look_at_configured(looking, &secrets->hints, err) < 0 ||
+	    firn_look_at_image(looking, err) < 0 ||
+	    firn_look_at_processes(looking, &secrets->hints, err) < 0)
+		return -1;
+	return more->deep == NULL
+		       ? 0
+		       : firn_secret_memory(&secrets->list, looking->target,
+					    more->deep, err);
+}
+
+int
+firn_secrets_begin(struct firn_secrets **ret, const struct firn_target *target,
+		   const struct firn_secret_rules *rules,
+		   const struct firn_case *of,
+		   const struct firn_secrets_more *more, struct firn_err *err)
+{
+	autodone(firn_secrets_close) struct firn_secrets *secrets =
+		calloc(1, sizeof(*secrets));
+
+	if (secrets == NULL)
+		return firn_err_nomem(err);
+	secrets->root_fd = -1;
+	if (firn_checklist_open(&secrets->list, rules, of, err) < 0)
+		return -1;
+	secrets->list.wanted = more->wanted;
+	if (prepare(secrets, target, err) < 0 ||
+	    look_at_processes(secrets, more, err) < 0)
+		return -1;
+	*ret = firn_steal(secrets);
+	return 0;
+}
+
+int
+firn_secrets_finish(struct firn_secrets *secrets, json_t **ret,
+		    struct firn_err *err)
+{
+	struct firn_looking *looking = &secrets->looking;
+
+	secrets->spent.deadline_ns = firn_monotonic_ns() + FILES_NS;
+	if (!secrets->rootless &&
+	    look_at_files(looking, &secrets->origins, &secrets->hints, err) < 0)
+		return -1;
+	if (firn_look_at_printed(looking, err) < 0 ||
+	    firn_look_at_identities(looking, &secrets->hints, err) < 0 ||
+	    firn_look_at_metadata(looking, err) < 0 ||
+	    firn_look_at_reach(looking, &secrets->origins, err) < 0)
+		return -1;
+	*ret = firn_checklist_json(&secrets->list);
+	return *ret == NULL ? firn_err_nomem(err) : 0;
+}
+
+void
+firn_secrets_close(struct firn_secrets **ptr)
+{
+	struct firn_secrets *secrets = *ptr;
+
+	if (secrets == NULL)
+		return;
+	firn_origins_free(&secrets->origins);
+	firn_hints_close(&secrets->hints);
+	json_decref(secrets->spent.seen);
+	firn_mounts_free(&secrets->mounts);
+	firn_opener_close(&secrets->opener);
+	firn_auto_close(&secrets->root_fd);
+	firn_checklist_close(&secrets->list);
+	free(secrets);
+	*ptr = NULL;
 }
 
 int
@@ -117,21 +178,11 @@ firn_secrets_more_of_target(const struct firn_target *target,
 			    const struct firn_secrets_more *more, json_t **ret,
 			    struct firn_err *err)
 {
-	struct firn_checklist list;
-	int done;
+	autodone(firn_secrets_close) struct firn_secrets *secrets = NULL;
 
-	if (firn_checklist_open(&list, rules, of, err) < 0)
+	if (firn_secrets_begin(&secrets, target, rules, of, more, err) < 0)
 		return -1;
-	list.wanted = more->wanted;
-	done = look_with(&list, target, err);
-	if (done == 0 && more->deep != NULL)
-		done = firn_secret_memory(&list, target, more->deep, err);
-	if (done == 0) {
-		*ret = firn_checklist_json(&list);
-		done = *ret == NULL ? firn_err_nomem(err) : 0;
-	}
-	firn_checklist_close(&list);
-	return done;
+	return firn_secrets_finish(secrets, ret, err);
 }
 
 int

@@ -248,7 +248,7 @@ read_everything(struct firn_run *run, struct firn_err *err)
 	reset(run);
 	if (collect(run, STAGE_STILL, err) < 0)
 		return -1;
-	firn_run_assess(run);
+	firn_run_begin_checklist(run);
 	return 0;
 }
 
@@ -372,7 +372,7 @@ firn_capture(struct firn_target *target, struct firn_ledger *ledger,
 	firn_archive_close(&run.archive);
 	firn_facts_close(&run.facts);
 	json_decref(run.seen);
-	json_decref(run.checklist);
+	firn_run_end_checklist(&run);
 	if (done == 0)
 		*ret = firn_steal(result);
 	return done;

@@ -60,38 +60,16 @@ in_short(const json_t *checklist)
 			 (json_int_t)json_array_size(items), "urgent", urgent);
 }
 
-/* Those of the caller, or those that ship: into `own`, to be closed. */
+/* Those of the caller, or those that ship; NULL and `err`. */
 static const struct firn_secret_rules *
-rules_of(struct firn_run *run, struct firn_secret_rules **own,
-	 struct firn_err *err)
+rules_of(struct firn_run *run, struct firn_err *err)
 {
 	if (run->how->rules != NULL)
 		return run->how->rules;
-	return firn_secret_rules_open(own, NULL, 0, err) < 0 ? NULL : *own;
-}
-
-static int
-make_checklist(struct firn_run *run, struct firn_err *err)
-{
-	autodone(firn_secret_rules_close) struct firn_secret_rules *own = NULL;
-	const struct firn_secret_rules *rules = rules_of(run, &own, err);
-
-	if (rules == NULL)
-		return -1;
-	return firn_secrets_of_target(run->target, rules, run->how->of,
-				      &run->checklist, err);
-}
-
-static int
-add_consumers(struct firn_run *run, struct firn_err *err)
-{
-	autodone(firn_secret_rules_close) struct firn_secret_rules *own = NULL;
-	const struct firn_secret_rules *rules = rules_of(run, &own, err);
-
-	if (rules == NULL)
-		return -1;
-	return firn_secrets_consumers(run->target, rules, run->how->of,
-				      run->checklist, err);
+	if (run->rules == NULL &&
+	    firn_secret_rules_open(&run->rules, NULL, 0, err) < 0)
+		return NULL;
+	return run->rules;
 }
 
 /* A policy that can't be read stops no capture. */
@@ -108,23 +86,35 @@ assign_owners(struct firn_run *run)
 }
 
 void
-firn_run_assess(struct firn_run *run)
+firn_run_begin_checklist(struct firn_run *run)
 {
+	static const struct firn_secrets_more no_more;
 	struct firn_err why = { 0 };
-	autoclose int cases_fd = -1;
+	const struct firn_secret_rules *rules = rules_of(run, &why);
 
-	if (make_checklist(run, &why) < 0) {
+	if (rules == NULL ||
+	    firn_secrets_begin(&run->secrets, run->target, rules, run->how->of,
+			       &no_more, &why) < 0)
 		firn_archive_gap(run->archive, "secrets", "the checklist",
 				 &why);
-		return;
-	}
-	cases_fd = firn_case_folder(&why);
+}
+
+/* What it says besides what was found. */
+static void
+complete(struct firn_run *run)
+{
+	struct firn_err why = { 0 };
+	autoclose int cases_fd = firn_case_folder(&why);
+
 	if (cases_fd < 0 ||
 	    firn_rotation_mark(cases_fd, run->checklist, &why) < 0)
 		firn_archive_gap(run->archive, "secrets",
 				 "what was ticked off before", &why);
 	assign_owners(run);
-	json_object_set_new(run->result, "secrets", in_short(run->checklist));
+	if (firn_secrets_consumers(run->target, rules_of(run, &why),
+				   run->how->of, run->checklist, &why) < 0)
+		firn_archive_gap(run->archive, "secrets",
+				 "who else on the node has them", &why);
 }
 
 int
@@ -132,12 +122,24 @@ firn_run_write_checklist(struct firn_run *run, struct firn_err *err)
 {
 	struct firn_err why = { 0 };
 
-	if (run->checklist == NULL)
+	if (run->secrets == NULL)
 		return 0;
-	if (add_consumers(run, &why) < 0)
-		firn_archive_gap(run->archive, "secrets",
-				 "who else on the node has them", &why);
+	if (firn_secrets_finish(run->secrets, &run->checklist, &why) < 0) {
+		firn_archive_gap(run->archive, "secrets", "the checklist",
+				 &why);
+		return 0;
+	}
+	complete(run);
+	json_object_set_new(run->result, "secrets", in_short(run->checklist));
 	return write_checklist(run, err);
+}
+
+void
+firn_run_end_checklist(struct firn_run *run)
+{
+	firn_secrets_close(&run->secrets);
+	firn_secret_rules_close(&run->rules);
+	json_decref(run->checklist);
 }
 
 void

@@ -30,7 +30,10 @@ struct firn_run {
 	struct firn_watch *watch;   /* or NULL */
 	json_t *seen;               /* what the watch saw, once it ended */
 	struct firn_facts facts;    /* what was written, to be judged */
-	json_t *checklist;          /* of secrets, or NULL */
+	struct firn_secret_rules
+		*rules;               /* those that ship, if none are given */
+	struct firn_secrets *secrets; /* the checklist, while it is made */
+	json_t *checklist;            /* of secrets, or NULL */
 	struct firn_collection what;
 	struct firn_queue_leave leave;
 };
@@ -54,15 +57,18 @@ void firn_run_watch_end(struct firn_run *run);
 FIRN_MUST_CHECK int firn_run_write_case(struct firn_run *run,
 					struct firn_err *err);
 
-/* firn_run_assess(run) -- make the checklist of secrets; without one there is a
- * gap. */
-void firn_run_assess(struct firn_run *run);
+/* firn_run_begin_checklist(run) -- look for secrets in its processes; without
+ * that there is a gap, and no checklist. */
+void firn_run_begin_checklist(struct firn_run *run);
 
-/* firn_run_write_checklist(run, err) -- data/assess/: the checklist, with who
- * else on the node has what is on it; that takes a while, and so waits until
- * the target runs again. */
+/* firn_run_write_checklist(run, err) -- data/assess/: the checklist, with what
+ * lies in files and who else on the node has what is on it; that takes a while,
+ * and so waits until the target runs again. */
 FIRN_MUST_CHECK int firn_run_write_checklist(struct firn_run *run,
 					     struct firn_err *err);
+
+/* firn_run_end_checklist(run) -- release what it took to make it. */
+void firn_run_end_checklist(struct firn_run *run);
 
 /* firn_run_keep_checklist(run) -- for the case, if there is one; it is synced,
  * and so waits until the target runs again. */

@@ -38,7 +38,7 @@ facts_of(const char *name, const char *written)
 			 1);
 	firn_rule_facts(rule, sample + span.start, span.end - span.start,
 			facts);
-	firn_rule_facts_around(rule, sample, strlen(sample), &span, facts);
+	firn_rule_facts_around(rule, sample, strlen(sample), span.start, facts);
 	return facts;
 }
 

@@ -72,6 +72,8 @@ START_TEST(the_same_value_in_two_places_is_one_item)
 	ck_assert_ptr_eq(item, item_at(checklist, "name", "DATABASE_URL"));
 	/* What knows more of it has the say. */
 	ck_assert_str_eq(said_of(item, "kind"), "postgres-url");
+	ck_assert_str_eq(firn_json_string(item, "facts", "user", NULL), "app");
+	ck_assert_str_eq(firn_json_string(item, "facts", "host", NULL), "db");
 	ck_assert_str_eq(said_of(item, "confidence"), "high");
 }
 END_TEST

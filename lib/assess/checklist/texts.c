@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "assess/checklist/checklist.h"
+#include "base/auto.h"
 
 /*
  * texts -- what the rules find in a text, into the checklist.
@@ -10,10 +11,17 @@ static int
 found(void *context, const struct firn_found *found, struct firn_err *err)
 {
 	struct firn_checklist_texts *text = context;
+	struct firn_secret_place here = *text->place;
+	autojson json_t *facts = json_object();
 
+	firn_rule_facts_around(found->rule, found->text, found->text_len,
+			       (size_t)(found->value - found->text), facts);
+	if (here.facts != NULL)
+		json_object_update_missing(facts, here.facts);
+	here.facts = facts;
 	text->n++;
-	return firn_checklist_add(text->list, found->rule, text->place,
-				  found->value, found->len, err);
+	return firn_checklist_add(text->list, found->rule, &here, found->value,
+				  found->len, err);
 }
 
 static void

@@ -31,6 +31,10 @@ struct firn_found {
 	const char *value; /* valid during the call */
 	size_t len;
 	uint64_t offset; /* of the value in the text */
+
+	/* As much of the text as is in memory: the value stands in it. */
+	const char *text;
+	size_t text_len;
 };
 
 /* Who is told of them.  Neither may use the matcher meanwhile. */

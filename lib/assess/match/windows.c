@@ -259,6 +259,8 @@ tell(struct firn_matcher *matcher, const struct firn_view *view, uint64_t until,
 			.value = view->text + (claim->at.start - view->base),
 			.len = (size_t)(claim->at.end - claim->at.start),
 			.offset = claim->at.start,
+			.text = view->text,
+			.text_len = view->len,
 		};
 
 		if (finder->found(finder->context, &found, err) < 0)

@@ -47,8 +47,19 @@ firn_rule_facts(const struct firn_rule *rule, const char *value, size_t len,
 
 void
 firn_rule_facts_around(const struct firn_rule *rule, const char *text,
-		       size_t len, const struct firn_span *span, json_t *facts)
+		       size_t len, size_t at, json_t *facts)
 {
-	if (rule->pattern != NULL && rule->names.n == 0)
-		firn_regex_groups(rule->pattern, text, len, span->match, facts);
+	size_t from = at > rule->around ? at - rule->around : 0;
+	struct firn_err why = { 0 };
+	struct firn_span span = { 0 };
+
+	if (rule->pattern == NULL || rule->names.n > 0 ||
+	    !firn_regex_has_groups(rule->pattern))
+		return;
+	while (firn_regex_search(rule->pattern, text, len, &from, &span, &why) >
+		       0 &&
+	       span.start < at)
+		;
+	if (span.start == at)
+		firn_regex_groups(rule->pattern, text, len, span.match, facts);
 }

@@ -143,6 +143,15 @@ firn_regex_search(struct firn_regex *regex, const char *text, size_t len,
 	return 1;
 }
 
+bool
+firn_regex_has_groups(const struct firn_regex *regex)
+{
+	uint32_t n = 0;
+
+	return pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n) == 0 &&
+	       n > (regex->group > 0 ? 1u : 0u);
+}
+
 /* The table of names: entries of one size, each a number in two bytes, then the
  * name.  Source: pcre2api(3), PCRE2_INFO_NAMETABLE. */
 void
@@ -154,7 +163,6 @@ firn_regex_groups(const struct firn_regex *regex, const char *text, size_t len,
 	uint32_t n = 0, size = 0;
 
 	if (pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n) != 0 ||
-	    n < 2 || /* the secret is one */
 	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size) !=
 		    0 ||
 	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &entry) !=

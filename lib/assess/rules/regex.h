@@ -46,6 +46,9 @@ FIRN_MUST_CHECK int firn_regex_search(struct firn_regex *regex,
 				      size_t *from, struct firn_span *ret,
 				      struct firn_err *err);
 
+/* firn_regex_has_groups(regex) -- with a name, but for "secret"? */
+bool firn_regex_has_groups(const struct firn_regex *regex);
+
 /* firn_regex_groups(regex, text, len, at, ret) -- of a match that begins at
  * `at`, what each group with a name holds, but for "secret", into the object
  * `ret`.  Bytes that are no UTF-8 are left out. */

@@ -123,11 +123,10 @@ bool firn_rule_in_file(const struct firn_rule *rule, const char *path,
 void firn_rule_facts(const struct firn_rule *rule, const char *value,
 		     size_t len, json_t *facts);
 
-/* firn_rule_facts_around(rule, text, len, span, facts) -- what stands around a
- * match that firn_rule_in_text() found: each group of the pattern that has a
- * name, but for the secret: "user", "host", "database", ... */
+/* firn_rule_facts_around(rule, text, len, at, facts) -- what stands around the
+ * secret that firn_rule_in_text() found at `at`: each group of the pattern that
+ * has a name, but for the secret: "user", "host", "database", ... */
 void firn_rule_facts_around(const struct firn_rule *rule, const char *text,
-			    size_t len, const struct firn_span *span,
-			    json_t *facts);
+			    size_t len, size_t at, json_t *facts);
 
 #endif
