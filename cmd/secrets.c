@@ -138,6 +138,9 @@ of_target(const struct firn_common *common, const char *name,
 		return -1;
 	done = firn_secrets_more_of_target(scene.target, rules, &of, more, ret,
 					   err);
+	if (done == 0)
+		done = firn_secrets_consumers(scene.target, rules, &of, *ret,
+					      err);
 	OPENSSL_cleanse(&of, sizeof(of));
 	return done;
 }

@@ -189,7 +189,7 @@ printed() {
 	"$memory_grep" "$printing" <values >found
 	case $? in
 	0) ok "$1 of ${*: -1}: no value in its memory" ;;
-	*) fail "$* has in its memory: $(cut -c1-12 found)" ;;
+	*) fail "$* has in its memory: $(sed 's/^\(...\)[^ ]*/\1.../' found)" ;;
 	esac
 	kill -9 "$printing"
 	wait "$printing" 2>/dev/null
@@ -205,11 +205,14 @@ init=$(runc state "$name" | jq .pid)
 	fail "memory_grep finds nothing where it is"
 
 # cores COMMAND... -- does it leave a core when it is aborted, some time after
-# it began?
+# it has begun?  firn has begun when it has said that it wants none: what the
+# loader does before that has no values yet.
 cores() {
 	mkdir core && (
 		cd core && ulimit -c unlimited
 		"$@" >/dev/null 2>&1 &
+		[ "$1" = sleep ] || engine_wait 20 grep -q \
+			'^Max core file size  *0  *0 ' "/proc/$!/limits"
 		sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
 		kill -ABRT $! 2>/dev/null
 		wait $!

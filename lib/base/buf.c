@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 void
 firn_buf_free(struct firn_buf *buf)
 {
@@ -29,7 +31,7 @@ makes_room(struct firn_buf *buf, size_t len)
 	while (size < need)
 		if (__builtin_mul_overflow(size, 2, &size))
 			size = need;
-	data = realloc(buf->data, size);
+	data = firn_secret_moved(buf->data, buf->len, size);
 	if (data == NULL) {
 		buf->failed = true;
 		return false;

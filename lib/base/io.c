@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/secret.h"
 
 ssize_t
 firn_read_some(int fd, const char *what, void *data, size_t size,
@@ -36,12 +37,12 @@ firn_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len,
 	size_t len = 0, size = 4096;
 
 	for (;;) {
-		char *larger = realloc(data, size + 1);
+		char *grown = firn_secret_moved(data, len, size + 1);
 		ssize_t n;
 
-		if (larger == NULL)
+		if (grown == NULL)
 			return firn_err_nomem(err);
-		data = larger;
+		data = grown;
 		n = firn_read_some(fd, what, data + len, size - len, err);
 		if (n < 0)
 			return -1;

@@ -135,6 +135,30 @@ wiping_free(void *memory)
 	free(memory);
 }
 
+char *
+firn_secret_moved(char *data, size_t len, size_t size)
+{
+	char *moved = malloc(size);
+
+	if (moved == NULL)
+		return NULL;
+	if (len > 0) {
+		memcpy(moved, data, len);
+		OPENSSL_cleanse(data, len);
+	}
+	free(data);
+	return moved;
+}
+
+void
+firn_auto_wipe(void *p)
+{
+	int saved = errno;
+
+	wiping_free(*(void **)p);
+	errno = saved;
+}
+
 void
 firn_secret_process(void)
 {

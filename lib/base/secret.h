@@ -56,6 +56,17 @@ FIRN_MUST_CHECK int firn_secret_read_at(struct firn_secret *secret, int dir_fd,
 					const char *path, size_t max,
 					struct firn_err *err);
 
+/* firn_secret_moved(data, len, size) -- what realloc(3) does, but that nothing
+ * is left where `len` bytes were: any buffer may hold a value, and who knows
+ * which wipes the last of them only.  NULL, and nothing done, without memory.
+ */
+char *firn_secret_moved(char *data, size_t len, size_t size);
+
+/* autowipe -- as autofree in base/auto.h, and wiped: a short copy of a value.
+ */
+#define autowipe __attribute__((cleanup(firn_auto_wipe)))
+void firn_auto_wipe(void *p);
+
 /*
  * firn_secret_process() -- make this process one that may hold values: no core
  * dump, not to be read by its user's other processes, and what JSON held is

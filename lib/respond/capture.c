@@ -198,7 +198,8 @@ read_everything(struct firn_run *run, struct firn_err *err)
 	reset(run);
 	if (collect(run, false, err) < 0)
 		return -1;
-	return firn_run_assess(run, err);
+	firn_run_assess(run);
+	return 0;
 }
 
 static void
@@ -255,6 +256,8 @@ finish(struct firn_run *run, int done, struct firn_err *err)
 	}
 	if (run->archive == NULL)
 		return -1;
+	if (done == 0)
+		done = firn_run_write_checklist(run, err);
 	firn_run_keep_checklist(run);
 	if (done == 0)
 		done = firn_run_write_attempts(run, err);

@@ -8,8 +8,9 @@
 #include "respond/capture_run.h"
 
 /*
- * capture_assess -- the checklist of secrets: into the archive, and, once the
- * target runs again, into the case.
+ * capture_assess -- the checklist of secrets: made while the target stands
+ * still; who else has them is looked for, and all is written, once it runs
+ * again.
  */
 
 static int
@@ -59,19 +60,38 @@ in_short(const json_t *checklist)
 			 (json_int_t)json_array_size(items), "urgent", urgent);
 }
 
+/* Those of the caller, or those that ship: into `own`, to be closed. */
+static const struct firn_secret_rules *
+rules_of(struct firn_run *run, struct firn_secret_rules **own,
+	 struct firn_err *err)
+{
+	if (run->how->rules != NULL)
+		return run->how->rules;
+	return firn_secret_rules_open(own, NULL, 0, err) < 0 ? NULL : *own;
+}
+
 static int
 make_checklist(struct firn_run *run, struct firn_err *err)
 {
 	autodone(firn_secret_rules_close) struct firn_secret_rules *own = NULL;
-	const struct firn_secret_rules *rules = run->how->rules;
+	const struct firn_secret_rules *rules = rules_of(run, &own, err);
 
-	if (rules == NULL) {
-		if (firn_secret_rules_open(&own, NULL, 0, err) < 0)
-			return -1;
-		rules = own;
-	}
+	if (rules == NULL)
+		return -1;
 	return firn_secrets_of_target(run->target, rules, run->how->of,
 				      &run->checklist, err);
+}
+
+static int
+add_consumers(struct firn_run *run, struct firn_err *err)
+{
+	autodone(firn_secret_rules_close) struct firn_secret_rules *own = NULL;
+	const struct firn_secret_rules *rules = rules_of(run, &own, err);
+
+	if (rules == NULL)
+		return -1;
+	return firn_secrets_consumers(run->target, rules, run->how->of,
+				      run->checklist, err);
 }
 
 /* A policy that can't be read stops no capture. */
@@ -87,8 +107,8 @@ assign_owners(struct firn_run *run)
 				 "who owns the secrets", &why);
 }
 
-int
-firn_run_assess(struct firn_run *run, struct firn_err *err)
+void
+firn_run_assess(struct firn_run *run)
 {
 	struct firn_err why = { 0 };
 	autoclose int cases_fd = -1;
@@ -96,7 +116,7 @@ firn_run_assess(struct firn_run *run, struct firn_err *err)
 	if (make_checklist(run, &why) < 0) {
 		firn_archive_gap(run->archive, "secrets", "the checklist",
 				 &why);
-		return 0;
+		return;
 	}
 	cases_fd = firn_case_folder(&why);
 	if (cases_fd < 0 ||
@@ -105,6 +125,18 @@ firn_run_assess(struct firn_run *run, struct firn_err *err)
 				 "what was ticked off before", &why);
 	assign_owners(run);
 	json_object_set_new(run->result, "secrets", in_short(run->checklist));
+}
+
+int
+firn_run_write_checklist(struct firn_run *run, struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+
+	if (run->checklist == NULL)
+		return 0;
+	if (add_consumers(run, &why) < 0)
+		firn_archive_gap(run->archive, "secrets",
+				 "who else on the node has them", &why);
 	return write_checklist(run, err);
 }
 

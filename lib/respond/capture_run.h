@@ -46,8 +46,15 @@ void firn_run_watch_end(struct firn_run *run);
 FIRN_MUST_CHECK int firn_run_write_case(struct firn_run *run,
 					struct firn_err *err);
 
-/* firn_run_assess(run, err) -- data/assess/: the checklist of secrets. */
-FIRN_MUST_CHECK int firn_run_assess(struct firn_run *run, struct firn_err *err);
+/* firn_run_assess(run) -- make the checklist of secrets; without one there is a
+ * gap. */
+void firn_run_assess(struct firn_run *run);
+
+/* firn_run_write_checklist(run, err) -- data/assess/: the checklist, with who
+ * else on the node has what is on it; that takes a while, and so waits until
+ * the target runs again. */
+FIRN_MUST_CHECK int firn_run_write_checklist(struct firn_run *run,
+					     struct firn_err *err);
 
 /* firn_run_keep_checklist(run) -- for the case, if there is one; it is synced,
  * and so waits until the target runs again. */

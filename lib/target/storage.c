@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/digest.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "target/disk.h"
@@ -28,6 +29,25 @@ is_id(const char *text)
 	return text != NULL && strlen(text) == 64 && names_is_hex(text);
 }
 
+/* Big data of an image whose key isn't a plain name lies under "=" and the
+ * key's base64: that of the configuration is "sha256:ID".  Source:
+ * containers/storage, makeBigDataBaseName(). */
+static void
+image_records(const struct firn_host *host, const struct disk_path *folder,
+	      const char *id, struct records *ret)
+{
+	const struct disk_path key = disk_path("sha256:%s", id);
+	autofree char *name = firn_base64(key.text, strlen(key.text));
+
+	records_add(ret, host, FIRN_RECORD_IMAGE,
+		    disk_path("%s/manifest", folder->text).text,
+		    "image-manifest.json");
+	if (name != NULL)
+		records_add(ret, host, FIRN_RECORD_IMAGE,
+			    disk_path("%s/=%s", folder->text, name).text,
+			    "image-config.json");
+}
+
 static void
 storage_records(const struct firn_host *host, const struct trace *trace,
 		struct records *ret)
@@ -42,9 +62,7 @@ storage_records(const struct firn_host *host, const struct trace *trace,
 	if (!is_id(trace->image_id))
 		return;
 	image = disk_path("%s/overlay-images/%s", trace->root, trace->image_id);
-	records_add(ret, host, FIRN_RECORD_IMAGE,
-		    disk_path("%s/manifest", image.text).text,
-		    "image-manifest.json");
+	image_records(host, &image, trace->image_id, ret);
 }
 
 /* From userdata/pidfile in one of the run roots. */

@@ -154,7 +154,7 @@ start_planted(void)
 	static char password[] = "POOL_PASSWORD=" SHARED;
 	static char url[] = "DATABASE_URL=postgres://app:" SHARED "@db/app";
 	static char hostile[] = "A|`<b>[x](y)\n# \x1b[31m_TOKEN=" HOSTILE;
-	static char file[] = "DB_PASSWORD_FILE=/run/secrets/db";
+	static char file[] = "QUEUE_PASSWORD_FILE=/run/secrets/db";
 	char *const argv[] = { self, how,    folder, token,
 			       word, spoken, shell,  NULL };
 	char *const env[] = { password, url, hostile, file, NULL };

@@ -273,8 +273,8 @@ static const char *const hostile[] = {
 	"a=b",
 	"a%0a",
 	"\xff",
-	"\xe2\x80\xae"
-	"x",
+	("\xe2\x80\xae"
+	 "x"),
 	"a\x1b[m",
 	"a!b",
 	"a?b",
@@ -351,8 +351,8 @@ START_TEST(nothing_hostile_is_markup)
 		LINK,
 		"@team",
 		"\x1b[31m",
-		"\xe2\x80\xae"
-		"evil",
+		("\xe2\x80\xae"
+		 "evil"),
 		"$x$",
 		"a\r\nb",
 	};
@@ -471,8 +471,8 @@ START_TEST(nothing_in_a_spreadsheet_is_a_formula)
 		"\r=1",
 		"\n=1",
 		"=HYPERLINK(\"https://evil\")",
-		"\xef\xbc\x9d"
-		"1",
+		("\xef\xbc\x9d"
+		 "1"),
 	};
 	static char titles[40][2048], cells[40][2048];
 

@@ -131,13 +131,13 @@ START_TEST(what_only_stands_beside_a_secret_is_not_one)
 	ck_assert_ptr_null(
 		item_at(checklist, "path",
 			"/run/secrets/kubernetes.io/serviceaccount/ca.crt"));
-	ck_assert_ptr_null(item_at(checklist, "name", "DB_PASSWORD_FILE"));
+	ck_assert_ptr_null(item_at(checklist, "name", "QUEUE_PASSWORD_FILE"));
 }
 END_TEST
 
 START_TEST(a_file_that_a_variable_names_holds_its_value)
 {
-	const json_t *item = item_at(checklist, "name", "DB_PASSWORD");
+	const json_t *item = item_at(checklist, "name", "QUEUE_PASSWORD");
 
 	ck_assert_ptr_nonnull(item);
 	ck_assert_ptr_eq(item, item_at(checklist, "path", "/run/secrets/db"));

@@ -183,7 +183,7 @@ hold(struct firn_wanted *wanted, const char *fingerprint, const char *value,
 	if (wanted->value.len > 0 ||
 	    strncmp(fingerprint, wanted->digits, strlen(wanted->digits)) != 0)
 		return 0;
-	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%s",
+	snprintf(wanted->fingerprint, sizeof(wanted->fingerprint), "%.32s",
 		 fingerprint);
 	return firn_secret_add(&wanted->value, value, len, err);
 }

@@ -10,16 +10,20 @@
 #include "assess/match/windows.h"
 #include "base/auto.h"
 
+/* Of a keyword, so much is looked for: to make a set of longer ones takes five
+ * times as long, and few texts have the beginning of one only. */
+#define PREFIX 8
+
 /* What is looked through at once. */
 #define PIECE ((size_t)1 << 20)
 
 /* --- its keywords ---------------------------------------------------------
  */
 
-/* One keyword of one rule. */
+/* One keyword of one rule, or its beginning. */
 struct use {
 	struct firn_literal word;
-	size_t watch;
+	size_t watch, rest;
 };
 
 static int
@@ -55,6 +59,18 @@ count_uses(const struct firn_matcher *matcher)
 	return n;
 }
 
+static struct use
+make_use(const char *word, size_t watch, bool folds)
+{
+	size_t len = strlen(word), part = len < PREFIX ? len : PREFIX;
+
+	return (struct use){
+		.word = { .bytes = word, .len = part, .folds = folds },
+		.watch = watch,
+		.rest = len - part,
+	};
+}
+
 static size_t
 list_uses(const struct firn_matcher *matcher, struct use *uses)
 {
@@ -65,13 +81,8 @@ list_uses(const struct firn_matcher *matcher, struct use *uses)
 			&matcher->watches[i].rule->keywords;
 
 		for (size_t k = 0; k < words->n; k++)
-			uses[n++] = (struct use){
-				.word = { .bytes = words->items[k],
-					  .len = strlen(words->items[k]),
-					  .folds = matcher->watches[i]
-							   .rule->folds },
-				.watch = i,
-			};
+			uses[n++] = make_use(words->items[k], i,
+					     matcher->watches[i].rule->folds);
 	}
 	qsort(uses, n, sizeof(*uses), by_word);
 	return n;
@@ -82,8 +93,8 @@ static void
 add_use(struct firn_matcher *matcher, const struct use *use, size_t number)
 {
 	size_t n = matcher->n_keywords;
-	const struct firn_watch *watch = &matcher->watches[use->watch];
-	size_t longest = 2 * watch->rule->around + use->word.len;
+	struct firn_watch *watch = &matcher->watches[use->watch];
+	size_t longest = 2 * watch->rule->around + use->word.len + use->rest;
 
 	if (n == 0 || !is_same(&matcher->words[n - 1], &use->word)) {
 		matcher->words[n] = use->word;
@@ -96,6 +107,8 @@ add_use(struct firn_matcher *matcher, const struct use *use, size_t number)
 		matcher->longest_keyword = use->word.len;
 	if (longest > matcher->longest_match)
 		matcher->longest_match = longest;
+	if (use->rest > watch->rest)
+		watch->rest = use->rest;
 }
 
 static int

@@ -86,9 +86,10 @@ hit(void *context, size_t literal, size_t end)
 	for (size_t i = 0; i < keyword->n; i++) {
 		size_t number = matcher->watch_of[keyword->first + i];
 		size_t around = matcher->watches[number].rule->around;
+		size_t rest = matcher->watches[number].rest;
 
-		if (add_window(matcher, number, less(from, around), to + around,
-			       looking->err) < 0)
+		if (add_window(matcher, number, less(from, around),
+			       to + rest + around, looking->err) < 0)
 			return -1;
 	}
 	return 0;

@@ -20,6 +20,7 @@
 /* A rule, and how far it is in the text of now. */
 struct firn_watch {
 	const struct firn_rule *rule;
+	size_t rest;   /* of its keywords, behind what is looked for */
 	uint64_t text; /* number of the text that the rest is about */
 	uint64_t from; /* behind its last match */
 	size_t last;   /* its latest window, + 1; 0 for none */

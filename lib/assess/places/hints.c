@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 #define FILES_MAX 500
 #define ENVIRONMENTS_MAX 1000
@@ -106,7 +107,7 @@ static void
 add_files(struct firn_hints *hints, const char *name, const char *value,
 	  const char *rest)
 {
-	autofree char *copy = strdup(value);
+	autowipe char *copy = strdup(value);
 	char *left = copy;
 	const char *one;
 
@@ -165,7 +166,7 @@ firn_hints_environ(struct firn_hints *hints, const char *text, size_t len)
 
 	for (size_t at = 0; at < len;) {
 		size_t one = strnlen(text + at, len - at);
-		autofree char *line = strndup(text + at, one);
+		autowipe char *line = strndup(text + at, one);
 		char *equals = line != NULL ? strchr(line, '=') : NULL;
 
 		if (equals != NULL) {

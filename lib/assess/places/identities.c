@@ -72,21 +72,24 @@ path_in(const json_t *said, const char *name)
 	return text != NULL && text[0] == '/' ? text : NULL;
 }
 
-/* "arn:aws:iam::123456789012:role/path/name", and "acs:ram::..." likewise. */
+/* "arn:aws:iam::123456789012:role/path/name", "acs:ram::1234567890123456:..."
+ */
 static void
 add_role(json_t *facts, const char *arn)
 {
-	const char *field = arn, *name = strrchr(arn, '/');
-	size_t len = 0;
+	const char *name = strrchr(arn, '/');
 
-	for (int i = 0; i < 4 && field != NULL; i++) {
+	for (const char *field = arn; field != NULL;) {
+		size_t len = strspn(field, DIGITS);
+
+		if (len > 0 && field[len] == ':') {
+			json_object_set_new(facts, "account",
+					    json_stringn(field, len));
+			break;
+		}
 		field = strchr(field, ':');
 		field = field != NULL ? field + 1 : NULL;
 	}
-	if (field != NULL)
-		len = strspn(field, DIGITS);
-	if (len > 0 && field[len] == ':')
-		json_object_set_new(facts, "account", json_stringn(field, len));
 	firn_json_text(facts, "role", name != NULL ? name + 1 : arn);
 	firn_json_text(facts, "role_arn", arn);
 }

@@ -129,26 +129,6 @@ is_open(const struct firn_looking *looking, const char *path)
 	return true;
 }
 
-static bool
-is_named(const struct firn_rule *rule, const char *path)
-{
-	for (size_t k = 0; k < rule->files.n; k++) {
-		const char *glob = rule->files.items[k];
-		const char *end = strncmp(glob, "~/", 2) == 0
-					  ? strstr(path, glob + 1)
-					  : NULL;
-
-		if (glob[0] != '~' &&
-		    firn_glob(glob, path, strlen(path), false, true))
-			return true;
-		while (end != NULL && strcmp(end, glob + 1) != 0)
-			end = strstr(end + 1, glob + 1);
-		if (end != NULL)
-			return true;
-	}
-	return false;
-}
-
 /* A file whose name is enough: all of it is the secret. */
 static int
 look_by_path(const struct firn_looking *looking,
@@ -156,17 +136,24 @@ look_by_path(const struct firn_looking *looking,
 	     size_t len, struct firn_err *err)
 {
 	const struct firn_secret_rules *rules = looking->list->rules;
+	size_t trimmed = len;
 
+	while (trimmed > 0 &&
+	       (text[trimmed - 1] == '\n' || text[trimmed - 1] == '\r'))
+		trimmed--;
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct firn_rule *rule = &rules->items[i];
 		bool mounted = looking->secret &&
-			       strcmp(rule->name, "mounted-secret") == 0;
+			       strcmp(rule->name, "mounted-secret") == 0 &&
+			       !firn_rule_excepts(rule, place->path, false);
 
-		if (rule->pattern == NULL && !rule->reach &&
-		    !firn_rule_excepts(rule, place->path, false) &&
-		    (mounted || is_named(rule, place->path)))
+		/* What has a structure has it to its last byte. */
+		if (mounted || firn_rule_in_file(rule, place->path, text, len))
 			return firn_checklist_add(looking->list, rule, place,
-						  text, len, err);
+						  text,
+						  rule->valid != NULL ? len
+								      : trimmed,
+						  err);
 	}
 	return 0;
 }
@@ -179,16 +166,17 @@ look_at_whole(const struct firn_looking *looking,
 	      size_t len, struct firn_err *err)
 {
 	struct firn_secret_place named = *place;
+	size_t line = len;
 
-	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-		len--;
-	if (len == 0)
+	while (line > 0 && (text[line - 1] == '\n' || text[line - 1] == '\r'))
+		line--;
+	if (line == 0)
 		return 0;
 	named.name = looking->name;
 	if (named.name == NULL && looking->secret)
 		named.name = strrchr(place->path, '/') + 1;
-	if (named.name != NULL && len <= 4096 &&
-	    firn_checklist_value(looking->list, &named, text, len, err) < 0)
+	if (named.name != NULL && line <= 4096 &&
+	    firn_checklist_value(looking->list, &named, text, line, err) < 0)
 		return -1;
 	return look_by_path(looking, place, text, len, err);
 }

@@ -103,16 +103,16 @@ read_record(const struct firn_target *target, const char *name)
 {
 	for (size_t i = 0; i < target->n_records; i++) {
 		const struct firn_record *record = &target->records[i];
-		autofree char *text = NULL;
+		autosecret struct firn_secret text = { 0 };
 		struct firn_err why = { 0 };
 		json_t *json = NULL;
-		size_t len;
 
 		if (record->kind == FIRN_RECORD_CONFIG &&
 		    strcmp(record->name, name) == 0 &&
-		    firn_host_read(target->host, record->path, CONFIG_MAX,
-				   &text, &len, &why) == 0 &&
-		    firn_json_parse(text, len, record->path, &json, &why) == 0)
+		    firn_host_read_secret(target->host, record->path,
+					  CONFIG_MAX, &text, &why) == 0 &&
+		    firn_json_parse(text.data, text.len, record->path, &json,
+				    &why) == 0)
 			return json;
 	}
 	return NULL;
