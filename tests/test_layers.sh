@@ -1,7 +1,7 @@
 #!/bin/bash
 # Folders depend one way: a file may include only its own folder's headers and
-# those of the folders before it.  A public header belongs to the folder that
-# holds the .c of its name.
+# those of the folders before it, and rooms within a folder likewise.  A public
+# header belongs to the folder that holds the .c of its name.
 set -u
 cd "${1:?source folder}" || exit 1
 
@@ -47,6 +47,24 @@ while IFS=: read -r file line text; do
 	fi
 done < <(grep -rn --include='*.[ch]' '^#include "' lib cmd include)
 
+# Rooms within a folder: CMakeLists.txt names them in the order in which they
+# may use each other.  What stands in the folder itself may use them all.
+rooms=0
+while read -r folder names; do
+	read -ra names <<<"$names"
+	for i in "${!names[@]}"; do
+		rooms=$((rooms + 1))
+		for later in "${names[@]:i+1}"; do
+			grep -n "^#include \"$folder/$later/" \
+				"lib/$folder/${names[i]}"/*.[ch] && {
+				echo "$folder/${names[i]} may not use $folder/$later"
+				bad=1
+			}
+		done
+	done
+done < <(sed -n 's/^firn_rooms(\(.*\))$/\1/p' CMakeLists.txt)
+[ "$rooms" -gt 5 ] || { echo "only $rooms rooms were found"; exit 1; }
+
 [ "$seen" -gt 50 ] || { echo "only $seen includes were found"; exit 1; }
-echo "$seen includes, all downwards"
+[ $bad = 0 ] && echo "$seen includes, all downwards; $rooms rooms in order"
 exit $bad

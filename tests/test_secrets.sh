@@ -38,7 +38,7 @@ random() {
 }
 {
 	random 24 && echo                # a password in a URL
-	printf 'ghp_%s\n' "$(random 36)" # the form of a token
+	printf 'glpat-%s\n' "$(random 20)" # the form of a token
 	random 20 && echo                # by its name alone
 	random 40 && echo                # the secret half of a key
 	random 30 && echo                # mounted
@@ -56,7 +56,7 @@ jq --rawfile lines "$dir/values" --arg name "$name" '
 	($lines | split("\n")) as $v | .process.rlimits = [] |
 	.linux.cgroupsPath = "/" + $name |
 	.process.env += ["DATABASE_URL=postgres://app:\($v[0])@db.example/shop",
-		"GITHUB_TOKEN=\($v[1])", "POOL|`x`_PASSWORD=\($v[2])"] |
+		"GITLAB_TOKEN=\($v[1])", "POOL|`x`_PASSWORD=\($v[2])"] |
 	.process.args = ["sh", "-c", "while :; do sleep 1; done", "x",
 		"--password=\($v[5])"]' "$dir/bundle/config.json" >"$dir/config" &&
 	mv "$dir/config" "$dir/bundle/config.json"

@@ -41,7 +41,8 @@ add_first_step(struct firn_buf *buf, const json_t *item)
 
 	if (firn_md_is_done(item)) {
 		firn_buf_addf(buf, "done by ");
-		firn_md_plain(buf, firn_json_string(item, "done", "by", NULL));
+		firn_markdown_add(buf,
+				  firn_json_string(item, "done", "by", NULL));
 		return;
 	}
 	/* Some can only be replaced, some only be revoked. */
@@ -69,11 +70,11 @@ add_line(struct firn_buf *buf, const json_t *item, size_t number)
 	firn_buf_addf(buf, "| %zu | ", number);
 	if (state != NULL && strcmp(state, "expired") == 0)
 		firn_buf_addf(buf, "expired: ");
-	firn_md_plain(buf, firn_json_string(item, "priority", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "priority", NULL));
 	firn_buf_addf(buf, " ");
-	firn_md_plain(buf, firn_json_string(item, "title", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "title", NULL));
 	firn_buf_addf(buf, ", ");
-	firn_md_plain(buf, firn_json_string(item, "id", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "id", NULL));
 	firn_buf_addf(buf, " | ");
 	firn_md_place(buf, json_array_get(places, 0));
 	if (n > 1)
@@ -81,9 +82,9 @@ add_line(struct firn_buf *buf, const json_t *item, size_t number)
 	firn_buf_addf(buf, " | ");
 	add_first_step(buf, item);
 	firn_buf_addf(buf, " | ");
-	firn_md_plain(buf, owner != NULL ? owner : "nobody");
+	firn_markdown_add(buf, owner != NULL ? owner : "nobody");
 	firn_buf_addf(buf, " | ");
-	firn_md_plain(buf, due != NULL ? due : "-");
+	firn_markdown_add(buf, due != NULL ? due : "-");
 	firn_buf_addf(buf, " |\n");
 }
 
@@ -118,7 +119,7 @@ add_head(struct firn_buf *buf, const json_t *checklist)
 		done += firn_md_is_done(item);
 	}
 	firn_buf_addf(buf, "# Secrets to rotate: case ");
-	firn_md_plain(buf, firn_json_string(checklist, "case", NULL));
+	firn_markdown_add(buf, firn_json_string(checklist, "case", NULL));
 	firn_buf_addf(buf,
 		      "\n\n%zu found, the most pressing first; %zu done. No "
 		      "value is shown: the same value is one item. Names in "
@@ -156,9 +157,9 @@ firn_secrets_markdown(const json_t *checklist)
 		firn_buf_addf(&buf, "## Could not be looked at\n\n");
 	json_array_foreach(gaps, i, one) {
 		firn_buf_addf(&buf, "- ");
-		firn_md_plain(&buf, firn_json_string(one, "what", NULL));
+		firn_markdown_add(&buf, firn_json_string(one, "what", NULL));
 		firn_buf_addf(&buf, ": ");
-		firn_md_plain(&buf, firn_json_string(one, "why", NULL));
+		firn_markdown_add(&buf, firn_json_string(one, "why", NULL));
 		firn_buf_addf(&buf, "\n");
 	}
 	if (buf.failed)

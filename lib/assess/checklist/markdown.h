@@ -11,10 +11,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
-
-/* firn_md_plain(buf, text) -- text that the suspect may have chosen: nothing of
- * it is markup.  NULL is told as "?". */
-void firn_md_plain(struct firn_buf *buf, const char *text);
+#include "base/markdown.h"
 
 /* firn_md_time(buf, text) -- to the second. */
 void firn_md_time(struct firn_buf *buf, const char *text);

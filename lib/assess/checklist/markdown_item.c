@@ -23,7 +23,7 @@ add_prose(struct firn_buf *buf, const char *label, const char *text)
 	if (text == NULL)
 		return;
 	firn_buf_addf(buf, "- %s: ", label);
-	firn_md_plain(buf, text);
+	firn_markdown_add(buf, text);
 	firn_buf_add(buf, "\n", 1);
 }
 
@@ -44,11 +44,11 @@ add_places(struct firn_buf *buf, const json_t *item)
 		firn_md_place(buf, place);
 		if (via != NULL) {
 			firn_buf_addf(buf, ", through ");
-			firn_md_plain(buf, via);
+			firn_markdown_add(buf, via);
 		}
 		if (who != NULL) {
 			firn_buf_addf(buf, "; readable by ");
-			firn_md_plain(buf, who);
+			firn_markdown_add(buf, who);
 		}
 		firn_buf_addf(buf, "\n");
 	}
@@ -67,7 +67,7 @@ add_why(struct firn_buf *buf, const json_t *item)
 	json_array_foreach(firn_json_at(item, "order", "why", NULL), i,
 			   sentence) {
 		firn_buf_addf(buf, "  - ");
-		firn_md_plain(buf, json_string_value(sentence));
+		firn_markdown_add(buf, json_string_value(sentence));
 		firn_buf_addf(buf, "\n");
 	}
 }
@@ -83,10 +83,10 @@ add_facts(struct firn_buf *buf, const json_t *item)
 		if (!json_is_string(fact) && !json_is_integer(fact))
 			continue;
 		firn_buf_addf(buf, "%s", before);
-		firn_md_plain(buf, key);
+		firn_markdown_add(buf, key);
 		firn_buf_addf(buf, " ");
 		if (json_is_string(fact))
-			firn_md_plain(buf, json_string_value(fact));
+			firn_markdown_add(buf, json_string_value(fact));
 		else
 			firn_buf_addf(buf, "%lld",
 				      (long long)json_integer_value(fact));
@@ -109,15 +109,16 @@ add_consumers(struct firn_buf *buf, const json_t *item)
 		const char *where = firn_json_string(one, "where", NULL);
 
 		firn_buf_addf(buf, "  - ");
-		firn_md_plain(buf, firn_json_string(one, "runtime", NULL));
+		firn_markdown_add(buf, firn_json_string(one, "runtime", NULL));
 		firn_buf_addf(buf, " ");
-		firn_md_plain(buf, name != NULL
-					   ? name
-					   : firn_json_string(one, "container",
-							      NULL));
+		firn_markdown_add(buf,
+				  name != NULL
+					  ? name
+					  : firn_json_string(one, "container",
+							     NULL));
 		if (where != NULL) {
 			firn_buf_addf(buf, ", ");
-			firn_md_plain(buf, where);
+			firn_markdown_add(buf, where);
 		}
 		firn_buf_addf(buf, "\n");
 	}
@@ -169,7 +170,7 @@ add_tick(struct firn_buf *buf, const json_t *item, const char *case_id)
 		return;
 	}
 	firn_buf_addf(buf, "- [x] done by ");
-	firn_md_plain(buf, firn_json_string(done, "by", NULL));
+	firn_markdown_add(buf, firn_json_string(done, "by", NULL));
 	firn_buf_addf(buf, " at ");
 	firn_md_time(buf, firn_json_string(done, "at", NULL));
 	firn_buf_addf(buf, "\n");
@@ -184,15 +185,15 @@ firn_md_item(struct firn_buf *buf, const json_t *item, size_t number,
 	const char *owner = firn_json_string(item, "owner", NULL);
 
 	firn_buf_addf(buf, "## %zu. ", number);
-	firn_md_plain(buf, firn_json_string(item, "title", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "title", NULL));
 	firn_buf_addf(buf, ", ");
-	firn_md_plain(buf, firn_json_string(item, "id", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "id", NULL));
 	firn_buf_addf(buf, "\n\n");
 	add_tick(buf, item, case_id);
 	firn_buf_addf(buf, "- ");
-	firn_md_plain(buf, firn_json_string(item, "priority", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "priority", NULL));
 	firn_buf_addf(buf, ", ");
-	firn_md_plain(buf, firn_json_string(item, "confidence", NULL));
+	firn_markdown_add(buf, firn_json_string(item, "confidence", NULL));
 	firn_buf_addf(buf, " confidence");
 	if (expires != NULL) {
 		firn_buf_addf(buf, ", %s ",
@@ -203,7 +204,7 @@ firn_md_item(struct firn_buf *buf, const json_t *item, size_t number,
 	}
 	if (owner != NULL) {
 		firn_buf_addf(buf, "; owner ");
-		firn_md_plain(buf, owner);
+		firn_markdown_add(buf, owner);
 	}
 	firn_buf_addf(buf, "\n");
 	add_why(buf, item);

@@ -8,45 +8,17 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* What would be shown as a link without any markup. */
-static bool
-begins_link(const char *text, const char *c)
-{
-	return strncmp(c, "://", 3) == 0 || (*c == '.' && c - text >= 3 &&
-					     strncasecmp(c - 3, "www", 3) == 0);
-}
-
-void
-firn_md_plain(struct firn_buf *buf, const char *text)
-{
-	autofree char *safe = NULL;
-
-	if (text == NULL)
-		text = "?";
-	safe = firn_escape(text, strlen(text));
-	if (safe == NULL) {
-		buf->failed = true;
-		return;
-	}
-	for (const char *c = safe; *c != '\0'; c++) {
-		if (strchr("`*_[]<>|#\\&!~@$", *c) != NULL ||
-		    begins_link(safe, c))
-			firn_buf_add(buf, "\\", 1);
-		firn_buf_add(buf, c, 1);
-	}
-}
-
 void
 firn_md_time(struct firn_buf *buf, const char *text)
 {
 	char second[24];
 
 	if (text == NULL || strlen(text) < 20 || text[19] != '.') {
-		firn_md_plain(buf, text);
+		firn_markdown_add(buf, text);
 		return;
 	}
 	snprintf(second, sizeof(second), "%.19sZ", text);
-	firn_md_plain(buf, second);
+	firn_markdown_add(buf, second);
 }
 
 /* The longest run of backticks in a text. */
@@ -108,16 +80,16 @@ firn_md_place(struct firn_buf *buf, const json_t *place)
 	const char *path = firn_json_string(place, "path", NULL);
 	const json_t *pid = json_object_get(place, "pid");
 
-	firn_md_plain(buf, firn_json_string(place, "where", NULL));
+	firn_markdown_add(buf, firn_json_string(place, "where", NULL));
 	if (json_is_integer(pid))
 		firn_buf_addf(buf, " of process %lld",
 			      (long long)json_integer_value(pid));
 	if (path != NULL) {
 		firn_buf_addf(buf, " ");
-		firn_md_plain(buf, path);
+		firn_markdown_add(buf, path);
 	}
 	if (name != NULL) {
 		firn_buf_addf(buf, ", ");
-		firn_md_plain(buf, name);
+		firn_markdown_add(buf, name);
 	}
 }

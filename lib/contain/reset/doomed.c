@@ -13,7 +13,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "contain/reset/doomed_owner.h"
+#include "contain/cut/socket_owner.h"
 #include "host/netlink.h"
 #include "host/netlink_json.h"
 #include "host/netns.h"

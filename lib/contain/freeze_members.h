@@ -1,5 +1,5 @@
-#ifndef CONTAIN_FREEZE_FREEZE_MEMBERS_H
-#define CONTAIN_FREEZE_FREEZE_MEMBERS_H
+#ifndef CONTAIN_FREEZE_MEMBERS_H
+#define CONTAIN_FREEZE_MEMBERS_H
 
 /*
  * freeze_members -- who else is there, once the cgroup stands still.

@@ -1,4 +1,4 @@
-#include "contain/reset/doomed_owner.h"
+#include "contain/cut/socket_owner.h"
 
 #include <dirent.h>
 #include <errno.h>

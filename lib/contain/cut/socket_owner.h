@@ -1,8 +1,8 @@
-#ifndef CONTAIN_RESET_DOOMED_OWNER_H
-#define CONTAIN_RESET_DOOMED_OWNER_H
+#ifndef CONTAIN_CUT_SOCKET_OWNER_H
+#define CONTAIN_CUT_SOCKET_OWNER_H
 
 /*
- * doomed_owner -- is a socket the container's?
+ * socket_owner -- is a socket the container's?
  */
 
 #include <stdbool.h>

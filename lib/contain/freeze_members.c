@@ -1,4 +1,4 @@
-#include "contain/freeze/freeze_members.h"
+#include "contain/freeze_members.h"
 
 #include "base/auto.h"
 #include "base/json.h"
