@@ -139,7 +139,7 @@ const struct firn_check firn_checks[] = {
 
 const size_t firn_n_checks = sizeof(firn_checks) / sizeof(firn_checks[0]);
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 add_reason(struct firn_looking *looking, unsigned weight, const char *fmt,
 	   va_list args)
 {

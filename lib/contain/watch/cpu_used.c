@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/io.h"
 #include "contain/freeze/freezer.h"
 #include "contain/freeze/tasks.h"
 #include "host/proc.h"
+
+#define NAP_NS 300000
+#define NAPS 60
 
 static int
 of_cgroup(const struct firn_cgroup *cgroup, uint64_t *ret_us,
@@ -62,4 +66,24 @@ firn_cpu_used(const struct firn_target *target, uint64_t *ret_us,
 	if (v1 != NULL)
 		return of_threads(target, v1, ret_us, err);
 	return firn_err_set(err, ENOTSUP, "it has no cgroup");
+}
+
+int
+firn_cpu_settled(const struct firn_target *target, uint64_t *ret_us,
+		 struct firn_err *err)
+{
+	static const struct timespec nap = { .tv_nsec = NAP_NS };
+	uint64_t before;
+
+	if (firn_cpu_used(target, ret_us, err) < 0)
+		return -1;
+	for (int i = 0; i < NAPS; i++) {
+		before = *ret_us;
+		nanosleep(&nap, NULL);
+		if (firn_cpu_used(target, ret_us, err) < 0)
+			return -1;
+		if (*ret_us == before)
+			break;
+	}
+	return 0;
 }

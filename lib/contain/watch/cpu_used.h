@@ -18,4 +18,14 @@
 FIRN_MUST_CHECK int firn_cpu_used(const struct firn_target *target,
 				  uint64_t *ret_us, struct firn_err *err);
 
+/*
+ * firn_cpu_settled(target, ret_us, err) -- the same of what has just been
+ * frozen.
+ *
+ * A task counts as frozen a moment before it leaves the processor, and that
+ * moment is accounted later.  Waits until the number stays, 18 ms at most.
+ */
+FIRN_MUST_CHECK int firn_cpu_settled(const struct firn_target *target,
+				     uint64_t *ret_us, struct firn_err *err);
+
 #endif

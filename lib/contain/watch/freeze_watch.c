@@ -322,8 +322,8 @@ open_eyes(struct firn_watch *watch)
 	    firn_holder_watch(watch->how.holder, watch->refreeze,
 			      watch->until_ns, &why) < 0)
 		watch->unwatched = why;
-	watch->cpu_known =
-		firn_cpu_used(watch->target, &watch->cpu_before_us, &why) == 0;
+	watch->cpu_known = firn_cpu_settled(watch->target,
+					    &watch->cpu_before_us, &why) == 0;
 	watch->cpu_told_us = watch->cpu_before_us;
 }
 
