@@ -54,6 +54,8 @@ struct firn_collection {
 				     * whole; "all" is every one */
 	size_t n_volumes;
 	const struct firn_queue_leave *queues; /* NULL: not given */
+	bool facts_only; /* not what stands in queues, pipes and memory: for an
+			  * archive that nobody keeps */
 };
 
 struct firn_collector {

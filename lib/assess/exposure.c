@@ -46,10 +46,10 @@ static const char *const collectors[] = { "network", "processes", "mounts",
 
 /* An archive that goes nowhere: what is collected for it, the checks see. */
 static int
-collect(const struct firn_target *target, struct firn_facts *facts,
+collect(const struct firn_target *target, const struct firn_tap *tap,
 	const struct firn_key *key, struct firn_err *err)
 {
-	static const struct firn_collection nothing_more;
+	static const struct firn_collection facts = { .facts_only = true };
 	autodone(firn_archive_close) struct firn_archive *archive = NULL;
 	autoclose int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const struct firn_archive_options options = {
@@ -63,8 +63,8 @@ collect(const struct firn_target *target, struct firn_facts *facts,
 		return firn_err_sys(err, "open /dev/null");
 	if (firn_archive_create(&archive, &options, err) < 0)
 		return -1;
-	firn_archive_tap(archive, &facts->tap);
-	return firn_collect(target, &nothing_more, collectors,
+	firn_archive_tap(archive, tap);
+	return firn_collect(target, &facts, collectors,
 			    sizeof(collectors) / sizeof(collectors[0]), archive,
 			    err);
 }
@@ -80,7 +80,7 @@ firn_exposure_of_target(const struct firn_target *target, json_t **ret,
 	if (firn_key_fleeting(&key, err) < 0 ||
 	    firn_facts_open(&facts, err) < 0)
 		return -1;
-	done = collect(target, &facts, key, err);
+	done = collect(target, &facts.tap, key, err);
 	if (done == 0)
 		done = firn_exposure_judge(&facts, ret, err);
 	firn_facts_close(&facts);

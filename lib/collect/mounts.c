@@ -176,7 +176,8 @@ take(struct reading *reading, const struct firn_mount *mount, json_t *line,
 	autoclose int fd = -1;
 	struct stat st;
 
-	if (strcmp(mount->point, "/") == 0 || firn_mount_kernel(mount->fstype))
+	if (reading->what->facts_only || strcmp(mount->point, "/") == 0 ||
+	    firn_mount_kernel(mount->fstype))
 		return 0;
 	if (is_behind_server(reading, mount)) {
 		firn_err_set(&why, EOPNOTSUPP,

@@ -211,7 +211,7 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 	    firn_network_views(&network, err) < 0 ||
 	    read_views(&network, err) < 0 ||
 	    firn_network_peers(&network, err) < 0 ||
-	    firn_network_queues(&network, err) < 0 ||
+	    (!what->facts_only && firn_network_queues(&network, err) < 0) ||
 	    read_host(&network, err) < 0)
 		return -1;
 	return write_members(&network, err);

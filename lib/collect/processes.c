@@ -194,7 +194,7 @@ read_member(struct firn_reading *reading, const struct firn_member *member,
 }
 
 static int
-read_members(struct firn_reading *reading, struct firn_err *err)
+read_members(struct firn_reading *reading, bool pipes, struct firn_err *err)
 {
 	static const struct firn_member_source source = { "processes", "/proc",
 							  "proc(5)" };
@@ -205,7 +205,7 @@ read_members(struct firn_reading *reading, struct firn_err *err)
 		if (read_member(reading, &members->items[i], &lines, err) < 0)
 			return -1;
 	}
-	if (firn_pipes_write(reading, err) < 0)
+	if (pipes && firn_pipes_write(reading, err) < 0)
 		return -1;
 	return firn_archive_spool(reading->archive,
 				  "data/processes/processes.jsonl", &lines,
@@ -222,10 +222,9 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 		.upper_fd = -1,
 	};
 
-	(void)what;
 	if (reading_init(&reading, err) < 0)
 		return -1;
-	return read_members(&reading, err);
+	return read_members(&reading, !what->facts_only, err);
 }
 
 const struct firn_collector firn_collect_processes = {
