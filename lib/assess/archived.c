@@ -16,7 +16,6 @@
 
 #define PROCESSES "data/processes/"
 #define MOUNTS "data/mounts/"
-#define MEMORY "data/memory/"
 
 /* Of what is read whole. */
 #define MEMBER_MAX ((uint64_t)16 << 20)
@@ -73,9 +72,10 @@ read_some(struct firn_archived *archived, const char *path)
 /* --- a member that is a file ----------------------------------------------
  */
 
-static int
-look_at_file(struct firn_archived *archived, const char *member, uint64_t size,
-	     const struct firn_secret_place *place, struct firn_err *err)
+int
+firn_archived_file(struct firn_archived *archived, const char *member,
+		   uint64_t size, const struct firn_secret_place *place,
+		   struct firn_err *err)
 {
 	ssize_t n;
 
@@ -113,23 +113,7 @@ look_at_held(struct firn_archived *archived, const char *member, uint64_t size,
 			 leaf + 4);
 	else
 		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return look_at_file(archived, member, size, &place, err);
-}
-
-static int
-look_at_memory(struct firn_archived *archived, const char *member,
-	       uint64_t size, struct firn_err *err)
-{
-	const struct firn_secret_place place = {
-		.where = "memory",
-		.pid = atoi(member + strlen(MEMORY)),
-		.readable_by = "its user, and root in the container",
-		.readers = FIRN_READERS_USER,
-	};
-
-	/* Names are for files. */
-	return look_at_file(archived, member, size > 0 ? UINT64_MAX : 0, &place,
-			    err);
+	return firn_archived_file(archived, member, size, &place, err);
 }
 
 static int
@@ -143,7 +127,7 @@ look_at_log(struct firn_archived *archived, const char *member, uint64_t size,
 		.readers = FIRN_READERS_OUTSIDE,
 	};
 
-	return look_at_file(archived, member, size, &place, err);
+	return firn_archived_file(archived, member, size, &place, err);
 }
 
 /* --- a tar of files -------------------------------------------------------
@@ -311,7 +295,7 @@ look_at_mount(struct firn_archived *archived, const char *member, uint64_t size,
 	if (ends_with(member, ".tar"))
 		return look_at_tar(archived, member, "file", point, err);
 	place.path = point;
-	return look_at_file(archived, member, size, &place, err);
+	return firn_archived_file(archived, member, size, &place, err);
 }
 
 /* --- what the runtime knows -----------------------------------------------
@@ -395,8 +379,8 @@ firn_archived_member(struct firn_archived *archived, const char *member,
 		learn_mounts(archived, member, size);
 	else if (is_held(member))
 		return look_at_held(archived, member, size, err);
-	else if (begins_with(member, MEMORY))
-		return look_at_memory(archived, member, size, err);
+	else if (firn_archived_is_raw(member))
+		return firn_archived_raw(archived, member, size, err);
 	else if (begins_with(member, MOUNTS) &&
 		 (ends_with(member, ".tar") || ends_with(member, ".file")))
 		return look_at_mount(archived, member, size, err);

@@ -31,4 +31,20 @@ FIRN_MUST_CHECK int firn_archived_member(struct firn_archived *archived,
 					 const char *path, uint64_t size,
 					 struct firn_err *err);
 
+/* Within: */
+
+/* firn_archived_file(archived, member, size, place, err) -- what the member
+ * holds, as a file of the container at that place. */
+FIRN_MUST_CHECK int firn_archived_file(struct firn_archived *archived,
+				       const char *member, uint64_t size,
+				       const struct firn_secret_place *place,
+				       struct firn_err *err);
+
+/* firn_archived_is_raw(member) -- is it what memory, a socket or a pipe held?
+ * Then firn_archived_raw() looks through it. */
+bool firn_archived_is_raw(const char *member);
+FIRN_MUST_CHECK int firn_archived_raw(struct firn_archived *archived,
+				      const char *member, uint64_t size,
+				      struct firn_err *err);
+
 #endif

@@ -328,6 +328,27 @@ START_TEST(what_only_a_process_held_memory_and_logs_are_looked_at)
 }
 END_TEST
 
+START_TEST(what_is_on_its_way_out_counts_as_sent)
+{
+	const json_t *item;
+	char text[24];
+
+	secret(text, 1);
+	add_text("data/network/queues/4711.send", text);
+	add_text("data/network/queues/4711.recv", text);
+	secret(text, 2);
+	add_text("data/processes/pipes/99", text);
+	look();
+	ck_assert_uint_eq(n_items(), 2);
+	ck_assert_ptr_nonnull(place_at("data on its way out", ""));
+	ck_assert_ptr_nonnull(place_at("data that came in", ""));
+	ck_assert_ptr_nonnull(place_at("pipe", ""));
+	/* And stands before what was only readable. */
+	item = json_array_get(json_object_get(checklist, "items"), 0);
+	ck_assert_str_eq(said_of(item, "readers"), "sent");
+}
+END_TEST
+
 START_TEST(the_environment_in_the_runtimes_records_is_looked_at)
 {
 	const json_t *item;
@@ -384,6 +405,7 @@ main(void)
 	tcase_add_test(tcase, what_was_mounted_is_found_where_it_was);
 	tcase_add_test(tcase,
 		       what_only_a_process_held_memory_and_logs_are_looked_at);
+	tcase_add_test(tcase, what_is_on_its_way_out_counts_as_sent);
 	tcase_add_test(tcase,
 		       the_environment_in_the_runtimes_records_is_looked_at);
 	tcase_add_test(tcase,
