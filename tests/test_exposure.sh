@@ -19,6 +19,7 @@ others=()
 stop() {
 	for pid in "${others[@]}"; do kill "$pid" 2>/dev/null; done
 	rm -f "$cron"
+	runc delete -f "firn-exposure-$$" 2>/dev/null
 	engine_stop "$dir"
 	rm -rf "$dir"
 }
@@ -88,6 +89,13 @@ verdict plain "no sign" "" "a default container is no sign"
 jq -e '.unknown == []' "$dir/lab.json" >/dev/null ||
 	fail "something could not be told: $(jq -c .unknown "$dir/lab.json")"
 jq -e '.posture | length > 20' "$dir/lab.json" >/dev/null || fail "no posture"
+
+# A root that is a plain folder of the host has the device of everything there.
+runc_name=firn-exposure-$$
+oci_bundle "$dir/bundle" "$dir/rootfs" &&
+	runc run -d --bundle "$dir/bundle" "$runc_name" </dev/null >/dev/null 2>&1
+verdict "$runc_name" "no sign" "" "a default one on a plain folder is no sign"
+runc delete -f "$runc_name"
 
 # --- it could have -------------------------------------------------------------
 

@@ -310,6 +310,18 @@ number_of(const char *device)
 	return (json_int_t)makedev(major_number, minor_number);
 }
 
+/* A root that is a plain folder of the host has the device of all that lies
+ * beside it: that tells nothing. */
+static const char *
+own_device(const json_t *root)
+{
+	const char *fstype = firn_json_string(root, "fstype", NULL);
+
+	return fstype != NULL && strcmp(fstype, "overlay") == 0
+		       ? firn_json_string(root, "device", NULL)
+		       : NULL;
+}
+
 static void
 find_first(struct firn_view *view)
 {
@@ -319,7 +331,7 @@ find_first(struct firn_view *view)
 	view->init = firn_view_process(view, json_integer_value(pid));
 	view->started = firn_json_string(view->init, "start", NULL);
 	root = firn_view_mount(view, "/");
-	view->device = firn_json_string(root, "device", NULL);
+	view->device = own_device(root);
 	view->device_number = number_of(view->device);
 }
 

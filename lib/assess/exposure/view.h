@@ -24,7 +24,7 @@ struct firn_view {
 	const json_t *processes;  /* array; or NULL */
 	const json_t *init;       /* the container's first; or NULL */
 	const char *started;      /* when; or NULL */
-	const char *device;       /* of its root, "0:59"; or NULL */
+	const char *device;       /* of its root alone, "0:59"; or NULL */
 	json_int_t device_number; /* the same, as in stat(2); or -1 */
 	struct firn_mounts host;  /* of the node */
 	struct firn_host_mount *host_mounts;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,30 +208,62 @@ store_summary(const struct firn_target *target, json_t *runtimes,
 				 &source, err);
 }
 
-/* What all processes together tell. */
-static int
-store_processes(const struct firn_target *target, struct firn_archive *archive,
-		json_t **ret_runtimes, struct firn_err *err)
-{
-	autodone(firn_host_view_free) struct firn_host_view view = { 0 };
-	autodone(firn_open_files_free) struct firn_open_files files = { 0 };
+/* Digests take the longest, and nothing else waits for them. */
+struct digesting {
+	const struct firn_target *target;
+	struct firn_host_view view;
+	struct firn_open_files files;
+	json_t *runtimes;
+	pthread_t thread;
+	bool apart;
+};
 
-	if (firn_host_processes(target, archive, &view, err) < 0 ||
-	    firn_open_files(target->host, &view, firn_is_runtime, &files, err) <
-		    0)
-		return -1;
-	*ret_runtimes = firn_host_runtimes(target, &view, &files);
-	return firn_host_listeners(target->host, &view, &files, archive, err);
+static void *
+digest(void *arg)
+{
+	struct digesting *digesting = arg;
+
+	digesting->runtimes =
+		firn_host_runtimes(digesting->target, &digesting->view,
+				   &digesting->files);
+	return NULL;
+}
+
+static void
+digest_start(struct digesting *digesting)
+{
+	digesting->apart = pthread_create(&digesting->thread, NULL, digest,
+					  digesting) == 0;
+	if (!digesting->apart)
+		digest(digesting);
+}
+
+static void
+digest_end(struct digesting *digesting)
+{
+	if (digesting->apart)
+		pthread_join(digesting->thread, NULL);
+	digesting->apart = false;
+}
+
+static void
+digest_free(struct digesting *digesting)
+{
+	digest_end(digesting);
+	json_decref(digesting->runtimes);
+	firn_host_view_free(&digesting->view);
+	firn_open_files_free(&digesting->files);
 }
 
 static int
-collect(const struct firn_target *target, const struct firn_collection *what,
-	struct firn_archive *archive, struct firn_err *err)
+store_all(struct digesting *digesting, struct firn_archive *archive,
+	  struct firn_err *err)
 {
-	autojson json_t *absent = json_array(), *runtimes = NULL;
+	const struct firn_target *target = digesting->target;
+	autojson json_t *absent = json_array();
 
-	(void)what;
-	if (store_processes(target, archive, &runtimes, err) < 0)
+	if (firn_host_listeners(target->host, &digesting->view,
+				&digesting->files, archive, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
 		if (store_raw(target->host, &raws[i], absent, archive, err) < 0)
@@ -243,7 +276,23 @@ collect(const struct firn_target *target, const struct firn_collection *what,
 	    firn_host_modules(target->host, archive, err) < 0 ||
 	    firn_host_hidden(target->host, archive, err) < 0)
 		return -1;
-	return store_summary(target, runtimes, absent, archive, err);
+	digest_end(digesting);
+	return store_summary(target, digesting->runtimes, absent, archive, err);
+}
+
+static int
+collect(const struct firn_target *target, const struct firn_collection *what,
+	struct firn_archive *archive, struct firn_err *err)
+{
+	autodone(digest_free) struct digesting all = { .target = target };
+
+	(void)what;
+	if (firn_host_processes(target, archive, &all.view, err) < 0 ||
+	    firn_open_files(target->host, &all.view, firn_is_runtime,
+			    &all.files, err) < 0)
+		return -1;
+	digest_start(&all);
+	return store_all(&all, archive, err);
 }
 
 const struct firn_collector firn_collect_host = {
