@@ -168,6 +168,7 @@ put_back(struct firn_run *run, struct firn_err *err)
 	if (firn_thaw(run->target, run->ledger, false, &said, err) < 0)
 		return -1;
 	run->frozen_by_us = false;
+	mark(run, "thawed_ms");
 	if (run->archive != NULL)
 		firn_archive_frozen(run->archive, false);
 	json_object_set_new(run->result, "thaw", said);
