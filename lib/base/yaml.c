@@ -103,6 +103,24 @@ say_why(struct fy_diag *diag, const char *file, struct firn_err *err)
 			    first->column, first->msg);
 }
 
+bool
+firn_yaml_says_nothing(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		if (*text == '#') {
+			text = memchr(text, '\n', (size_t)(end - text));
+			if (text == NULL)
+				return true;
+		} else if (strchr(" \t\r\n", *text) == NULL) {
+			return false;
+		}
+		text++;
+	}
+	return true;
+}
+
 /* A NUL ends a text for this library, and a second document is not read. */
 static int
 check_text(const char *file, const char *text, size_t len, struct firn_err *err)
@@ -115,6 +133,8 @@ check_text(const char *file, const char *text, size_t len, struct firn_err *err)
 				    FIRN_YAML_MAX);
 	if (memchr(text, '\0', len) != NULL)
 		return firn_err_set(err, EBADMSG, "%s: holds a NUL", file);
+	if (firn_yaml_says_nothing(text, len))
+		return firn_err_set(err, EBADMSG, "%s: says nothing", file);
 	while (line != NULL && (size_t)(line - text) + 3 <= len) {
 		if (n > 1 && (memcmp(line, "---", 3) == 0 ||
 			      memcmp(line, "...", 3) == 0))

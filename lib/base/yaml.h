@@ -39,6 +39,11 @@ FIRN_MUST_CHECK int firn_yaml_open(struct firn_yaml *ret, const char *file,
 				   struct firn_err *err);
 void firn_yaml_close(struct firn_yaml *yaml);
 
+/* firn_yaml_says_nothing(text, len) -- blank lines and comments only: all that
+ * is left of an example.  It is no document, and firn_yaml_open() refuses it.
+ */
+bool firn_yaml_says_nothing(const char *text, size_t len);
+
 /* firn_yaml_error(yaml, node, err, fmt, ...) -- EBADMSG, at a node.  Returns
  * -1, always. */
 int firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,

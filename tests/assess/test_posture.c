@@ -42,6 +42,68 @@ START_TEST(each_item_has_the_answers_that_it_ought_to_have)
 }
 END_TEST
 
+START_TEST(a_name_without_a_registry_is_of_the_usual_one)
+{
+	static const struct {
+		const char *image, *answer;
+	} cases[] = {
+		{ "nginx", "pass" },
+		{ "nginx:1.25@sha256:00", "pass" },
+		{ "library/nginx:1", "pass" },
+		{ "someone/nginx", "fail" },
+		{ "localhost/nginx", "fail" },
+		{ "registry.example.org/a/b:1", "pass" },
+		{ "registry.example.org.evil/a", "fail" },
+		{ "registry.example.org:5000/a", "fail" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		autojson json_t *host = recorded("host");
+		autojson json_t *exposure = NULL;
+
+		json_object_set_new(host, "data/runtime/config.v2.json",
+				    json_pack("{s:{s:s}}", "Config", "Image",
+					      cases[i].image));
+		json_object_set_new(host, "data/host/policy.yaml",
+				    json_string("posture:\n  registries: "
+						"[registry.example.org, "
+						"'docker.io/library/*']\n"));
+		exposure = recorded_judge(host);
+		ck_assert_msg(strcmp(answer_of(exposure, "approved-registry"),
+				     cases[i].answer) == 0,
+			      "%s", cases[i].image);
+	}
+}
+END_TEST
+
+START_TEST(a_broken_policy_is_told)
+{
+	static const char *const policies[] = {
+		"posture: {registries: [*x]}\n",
+		"posture: {registries: 1}\n",
+		"hello\n",
+		"",
+		"[1, 2]\n",
+		"posture: [1]\n",
+		"posture:\n",
+	};
+
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		autojson json_t *host = recorded("host");
+		autojson json_t *exposure = NULL;
+
+		json_object_set_new(host, "data/runtime/config.v2.json",
+				    json_pack("{s:{s:s}}", "Config", "Image",
+					      "nginx"));
+		json_object_set_new(host, "data/host/policy.yaml",
+				    json_string(policies[i]));
+		exposure = recorded_judge(host);
+		ck_assert_str_eq(answer_of(exposure, "approved-registry"),
+				 "can't tell");
+	}
+}
+END_TEST
+
 START_TEST(of_nothing_nothing_can_be_told)
 {
 	autojson json_t *nothing = json_object();
@@ -66,6 +128,8 @@ main(void)
 	tcase_add_loop_test(tcase,
 			    each_item_has_the_answers_that_it_ought_to_have, 0,
 			    (int)firn_n_items);
+	tcase_add_test(tcase, a_name_without_a_registry_is_of_the_usual_one);
+	tcase_add_test(tcase, a_broken_policy_is_told);
 	tcase_add_test(tcase, of_nothing_nothing_can_be_told);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -113,7 +113,8 @@ static int
 take_policy(struct firn_owners *owners, const struct firn_yaml *yaml,
 	    struct firn_err *err)
 {
-	static const char *const keys[] = { "secrets", NULL };
+	/* "posture" is read where it is held against. */
+	static const char *const keys[] = { "secrets", "posture", NULL };
 	static const char *const secrets_keys[] = { "owners", "due", NULL };
 	struct fy_node *root = fy_document_root(yaml->document), *secrets;
 
@@ -131,19 +132,6 @@ take_policy(struct firn_owners *owners, const struct firn_yaml *yaml,
 				  err);
 }
 
-/* Blank lines and comments: all that is left of an example. */
-static bool
-says_nothing(const char *text)
-{
-	while (*text != '\0') {
-		text += strspn(text, " \t\r\n");
-		if (*text != '#')
-			return *text == '\0';
-		text += strcspn(text, "\n");
-	}
-	return true;
-}
-
 static int
 read_policy(struct firn_owners *owners, const char *path, struct firn_err *err)
 {
@@ -154,7 +142,7 @@ read_policy(struct firn_owners *owners, const char *path, struct firn_err *err)
 
 	if (firn_read_at(AT_FDCWD, path, FIRN_YAML_MAX, &text, &len, err) < 0)
 		return -1;
-	if (says_nothing(text))
+	if (firn_yaml_says_nothing(text, len))
 		return 0;
 	if (firn_yaml_open(&yaml, path, text, len, err) < 0)
 		return -1;

@@ -49,14 +49,16 @@ enum firn_answer firn_answer(struct firn_answering *answering,
 			     enum firn_answer answer, const char *fmt, ...)
 	FIRN_PRINTF(3, 4);
 
+/* firn_image_reference(answering) -- the name by which its image was asked for,
+ * borrowed; NULL, and the fact is said, when no record has it. */
+const char *firn_image_reference(struct firn_answering *answering);
+
 /* posture_image.c */
 enum firn_answer firn_is_small(struct firn_answering *answering);
 enum firn_answer firn_has_no_shell(struct firn_answering *answering);
 enum firn_answer firn_has_no_package_manager(struct firn_answering *answering);
 enum firn_answer firn_has_no_build_tools(struct firn_answering *answering);
 enum firn_answer firn_is_pinned(struct firn_answering *answering);
-enum firn_answer firn_is_from_approved_registry(
-	struct firn_answering *answering);
 enum firn_answer firn_is_signed(struct firn_answering *answering);
 enum firn_answer firn_is_recent(struct firn_answering *answering);
 enum firn_answer firn_has_health_check(struct firn_answering *answering);
@@ -78,6 +80,10 @@ enum firn_answer firn_has_memory_limit(struct firn_answering *answering);
 enum firn_answer firn_has_processor_limit(struct firn_answering *answering);
 enum firn_answer firn_has_process_limit(struct firn_answering *answering);
 enum firn_answer firn_is_restricted_outbound(struct firn_answering *answering);
+
+/* posture_policy.c */
+enum firn_answer firn_is_from_approved_registry(
+	struct firn_answering *answering);
 enum firn_answer firn_has_incident_plan(struct firn_answering *answering);
 
 #endif

@@ -107,8 +107,8 @@ firn_has_no_build_tools(struct firn_answering *answering)
 /* --- where it is from -----------------------------------------------------
  */
 
-static const char *
-reference(struct firn_answering *answering)
+const char *
+firn_image_reference(struct firn_answering *answering)
 {
 	const char *name =
 		firn_json_string(firn_facts_json(answering->view->facts,
@@ -126,7 +126,7 @@ reference(struct firn_answering *answering)
 enum firn_answer
 firn_is_pinned(struct firn_answering *answering)
 {
-	const char *name = reference(answering);
+	const char *name = firn_image_reference(answering);
 
 	if (name == NULL)
 		return FIRN_CANNOT_TELL;
@@ -134,17 +134,6 @@ firn_is_pinned(struct firn_answering *answering)
 			   strstr(name, "sha256:") != NULL ? FIRN_PASS
 							   : FIRN_FAIL,
 			   "it was started as %s", name);
-}
-
-enum firn_answer
-firn_is_from_approved_registry(struct firn_answering *answering)
-{
-	const char *name = reference(answering);
-
-	if (name == NULL)
-		return FIRN_CANNOT_TELL;
-	return firn_answer(answering, FIRN_CANNOT_TELL,
-			   "%s; no policy says which are approved", name);
 }
 
 enum firn_answer

@@ -113,24 +113,3 @@ firn_is_restricted_outbound(struct firn_answering *answering)
 	}
 	return firn_answer(answering, FIRN_PASS, "it has no default route");
 }
-
-enum firn_answer
-firn_has_incident_plan(struct firn_answering *answering)
-{
-	const json_t *files = firn_facts_json(answering->view->facts,
-					      "data/host/files.jsonl");
-	const json_t *file;
-	size_t i;
-
-	if (files == NULL)
-		return firn_answer(answering, FIRN_CANNOT_TELL,
-				   "the host's files were not captured");
-	json_array_foreach(files, i, file) {
-		const char *path = firn_json_string(file, "path", NULL);
-
-		if (path != NULL && strcmp(path, "/etc/firn/policy.yaml") == 0)
-			return firn_answer(answering, FIRN_PASS,
-					   "/etc/firn/policy.yaml is there");
-	}
-	return firn_answer(answering, FIRN_FAIL, "no /etc/firn/policy.yaml");
-}

@@ -1,7 +1,6 @@
 #include "collect/host/host_files.h"
 
 static const struct firn_host_place places[] = {
-	{ "firn", "/etc/firn/policy.yaml", 0 },
 	{ "accounts", "/etc/passwd", 0 },
 	{ "accounts", "/etc/shadow", 0 },
 	{ "accounts", "/etc/group", 0 },
