@@ -165,6 +165,54 @@ START_TEST(a_broken_line_and_a_huge_member_are_gaps)
 }
 END_TEST
 
+START_TEST(a_word_is_heard_wherever_a_block_is_cut)
+{
+	static const char log[] = "GET / 200\nconnect stratum+tcp://x:3333\n"
+				  "cat /root/.aws/credentials\n";
+	const size_t len = sizeof(log) - 1;
+
+	for (size_t cut = 0; cut <= len; cut++) {
+		struct firn_facts facts;
+
+		ck_ok(firn_facts_open(&facts, &err));
+		firn_facts_take(&facts, "data/logs/container.log", log, cut);
+		firn_facts_take(&facts, "data/logs/container.log", log + cut,
+				len - cut);
+		ck_assert_uint_eq(json_array_size(facts.words.seen), 2);
+		firn_facts_close(&facts);
+	}
+	/* Byte by byte, too; and what two members share is no word. */
+	{
+		struct firn_facts facts;
+
+		ck_ok(firn_facts_open(&facts, &err));
+		for (size_t i = 0; i < len; i++)
+			firn_facts_take(&facts, "data/logs/a", log + i, 1);
+		ck_assert_uint_eq(json_array_size(facts.words.seen), 2);
+		firn_facts_take(&facts, "data/logs/b", "stratum+", 8);
+		firn_facts_take(&facts, "data/logs/c", "tcp://", 6);
+		ck_assert_uint_eq(json_array_size(facts.words.seen), 2);
+		firn_facts_close(&facts);
+	}
+}
+END_TEST
+
+START_TEST(what_a_miner_says_makes_exposure_possible)
+{
+	autojson json_t *host = recorded("host");
+	autojson json_t *exposure = NULL;
+
+	json_object_set_new(host, "data/network/queues/9.send",
+			    json_string("{\"id\":1,\"method\":\"login\","
+					"\"params\":{\"login\":\"x\"}}"));
+	exposure = recorded_judge(host);
+	ck_assert_str_eq(firn_json_string(exposure, "verdict", NULL),
+			 "possible");
+	ck_assert_ptr_nonnull(
+		reason_of(exposure, "mining", "data/network/queues/9.send"));
+}
+END_TEST
+
 START_TEST(hostile_names_are_no_markup)
 {
 	autojson json_t *host = recorded("host");
@@ -201,6 +249,8 @@ main(void)
 	tcase_add_test(tcase, reasons_stand_strongest_first);
 	tcase_add_test(tcase, facts_of_the_wrong_kind_are_survived);
 	tcase_add_test(tcase, a_broken_line_and_a_huge_member_are_gaps);
+	tcase_add_test(tcase, a_word_is_heard_wherever_a_block_is_cut);
+	tcase_add_test(tcase, what_a_miner_says_makes_exposure_possible);
 	tcase_add_test(tcase, hostile_names_are_no_markup);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

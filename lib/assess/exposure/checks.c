@@ -122,7 +122,7 @@ const struct firn_check firn_checks[] = {
 	  "the credentials of the node's role, or of its own, may be taken",
 	  "revoke the sessions of the role: firn secrets says how",
 	  firn_look_metadata_used },
-	{ "mining", FIRN_DID_IT, 40, TARGET ", data/network/sockets.jsonl",
+	{ "mining", FIRN_DID_IT, 40, TARGET ", data/network/, data/logs/",
 	  "it was broken into for its processor time; no sign of more",
 	  NEIGHBOURS, firn_look_mining },
 	{ "memory-only", FIRN_DID_IT, 20, TARGET,
@@ -132,7 +132,7 @@ const struct firn_check firn_checks[] = {
 	{ "intruder-tools", FIRN_DID_IT, 40, CHANGES,
 	  "somebody brought what breaks out of containers or spreads",
 	  NEIGHBOURS, firn_look_tools },
-	{ "credential-hunt", FIRN_DID_IT, 20, CHANGES,
+	{ "credential-hunt", FIRN_DID_IT, 20, CHANGES ", data/logs/",
 	  "somebody, or the application, read credentials",
 	  "firn secrets lists what to rotate", firn_look_hunting },
 };

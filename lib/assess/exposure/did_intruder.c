@@ -23,6 +23,25 @@ is_word_in(const char *text, const char *const *words)
 	return false;
 }
 
+/* What was said in logs, in sockets, in memory. */
+static void
+look_at_words(struct firn_looking *looking, enum firn_word_kind kind,
+	      unsigned weight)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(looking->view->facts->words.seen, i, one) {
+		const char *word = firn_json_string(one, "word", NULL);
+		const char *member = firn_json_string(one, "member", NULL);
+
+		if (json_integer_value(json_object_get(one, "kind")) ==
+		    (json_int_t)kind)
+			firn_reason_weighing(looking, weight, "%s has \"%s\"",
+					     member, word);
+	}
+}
+
 /* --- mining ---------------------------------------------------------------
  */
 
@@ -156,6 +175,7 @@ firn_look_mining(struct firn_looking *looking)
 				    comm != NULL ? comm : "?");
 	}
 	look_at_pools(looking);
+	look_at_words(looking, FIRN_WORD_MINING, looking->check->weight);
 	look_at_processor_time(looking);
 	look_at_huge_pages(looking);
 }
@@ -267,6 +287,7 @@ firn_look_hunting(struct firn_looking *looking)
 	const json_t *change;
 	size_t i;
 
+	look_at_words(looking, FIRN_WORD_HUNTING, 10);
 	json_array_foreach(firn_needs(looking, "data/filesystem/changes.jsonl"),
 			   i, change) {
 		const char *path = firn_json_string(change, "path", NULL);

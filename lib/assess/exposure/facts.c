@@ -55,8 +55,9 @@ firn_facts_wants(const char *path)
 			   : strcmp(path, wanted[i]) == 0)
 			return true;
 	}
-	return strncmp(path, "data/processes/", 15) == 0 &&
-	       ends_with(path, "/fd.json");
+	return firn_words_watches(path) ||
+	       (strncmp(path, "data/processes/", 15) == 0 &&
+		ends_with(path, "/fd.json"));
 }
 
 void
@@ -106,8 +107,13 @@ void
 firn_facts_take(struct firn_facts *facts, const char *path, const void *data,
 		size_t len)
 {
-	struct firn_fact *fact = find(facts, path);
+	struct firn_fact *fact;
 
+	if (firn_words_watches(path)) {
+		firn_words_look(&facts->words, path, data, len);
+		return;
+	}
+	fact = find(facts, path);
 	if (fact == NULL)
 		fact = add(facts, path);
 	if (fact == NULL) {
@@ -211,9 +217,12 @@ firn_facts_open(struct firn_facts *ret, struct firn_err *err)
 {
 	*ret = (struct firn_facts){
 		.gaps = json_array(),
+		.words.seen = json_array(),
 		.tap = { .wants = tap_wants, .take = tap_takes, .arg = ret },
 	};
-	return ret->gaps == NULL ? firn_err_nomem(err) : 0;
+	return ret->gaps == NULL || ret->words.seen == NULL
+		       ? firn_err_nomem(err)
+		       : 0;
 }
 
 void
@@ -225,5 +234,6 @@ firn_facts_close(struct firn_facts *facts)
 		json_decref(facts->items[i].json);
 	}
 	free(facts->items);
+	json_decref(facts->words.seen);
 	json_decref(facts->gaps);
 }

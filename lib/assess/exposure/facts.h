@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "assess/exposure/words.h"
 #include "firn/archive.h"
 #include "firn/err.h"
 #include "host/mountinfo.h"
@@ -23,7 +24,8 @@ struct firn_fact;
 struct firn_facts {
 	struct firn_fact *items;
 	size_t n, size;
-	uint64_t bytes;      /* of all that is kept */
+	uint64_t bytes; /* of all that is kept */
+	struct firn_words_seen words;
 	json_t *gaps;        /* array: what could not be kept or understood */
 	struct firn_tap tap; /* what it is filled by, while one is written */
 };

@@ -136,14 +136,6 @@ firn_is_pinned(struct firn_answering *answering)
 			   "it was started as %s", name);
 }
 
-enum firn_answer
-firn_is_signed(struct firn_answering *answering)
-{
-	return firn_answer(answering, FIRN_CANNOT_TELL,
-			   "signatures are kept beside the image in its "
-			   "registry, not on the node");
-}
-
 /* --- its age, its health --------------------------------------------------
  */
 
@@ -158,6 +150,31 @@ image_config(struct firn_answering *answering)
 		firn_answer(answering, FIRN_CANNOT_TELL,
 			    "its image's configuration was not captured");
 	return config;
+}
+
+/* What the image says of itself is no proof; a signature would be, and isn't on
+ * the node.  image-spec, annotations. */
+enum firn_answer
+firn_is_signed(struct firn_answering *answering)
+{
+	const json_t *labels =
+		firn_json_at(image_config(answering), "config", "Labels", NULL);
+	const char *source =
+		firn_json_string(labels, "org.opencontainers.image.source",
+				 NULL);
+	const char *revision =
+		firn_json_string(labels, "org.opencontainers.image.revision",
+				 NULL);
+
+	if (source == NULL)
+		return firn_answer(answering, FIRN_CANNOT_TELL,
+				   "signatures are kept beside the image in "
+				   "its registry, not on the node; it names no "
+				   "source");
+	return firn_answer(answering, FIRN_CANNOT_TELL,
+			   "it says that it is of %s, %s; signatures are kept "
+			   "beside the image in its registry, not on the node",
+			   source, revision != NULL ? revision : "no revision");
 }
 
 /* Against the time of the container's start, so that a lab gets the same
