@@ -929,12 +929,13 @@ END_TEST
 
 static int locked_fd, locked_too_fd;
 
+/* `*ret_fd` can be read once somebody waits for it. */
 static void *
-memory_that_never_comes(void)
+memory_that_never_comes(int *ret_fd)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -943,21 +944,22 @@ memory_that_never_comes(void)
 	must(fd);
 	must(ioctl(fd, UFFDIO_API, &api));
 	must(ioctl(fd, UFFDIO_REGISTER, &area));
+	*ret_fd = fd;
 	return page;
 }
 
 static void *
-receive_to_nowhere(void *arg)
+receive_to_nowhere(void *page)
 {
-	must(recv(locked_fd, memory_that_never_comes(), 4096, 0));
-	return arg;
+	must(recv(locked_fd, page, 4096, 0));
+	return page;
 }
 
 static void *
-send_from_nowhere(void *arg)
+send_from_nowhere(void *page)
 {
-	send(locked_too_fd, memory_that_never_comes(), 4096, 0);
-	return arg;
+	send(locked_too_fd, page, 4096, 0);
+	return page;
 }
 
 /* Its threads hold the sockets' locks for as long as they live. */
@@ -965,6 +967,10 @@ static void
 lock_sockets(void)
 {
 	int locked[2], open[2], server;
+	struct pollfd waiting[2] = { { .events = POLLIN },
+				     { .events = POLLIN } };
+	void *to = memory_that_never_comes(&waiting[0].fd);
+	void *from = memory_that_never_comes(&waiting[1].fd);
 	pthread_t thread;
 
 	unplug();
@@ -978,9 +984,10 @@ lock_sockets(void)
 	tcp_pair(&locked_too_fd, &server);
 	must(send(server, "again", 5, 0));
 	notes->inode[2] = inode_of(locked_too_fd);
-	must_be(pthread_create(&thread, NULL, receive_to_nowhere, NULL) == 0);
-	must_be(pthread_create(&thread, NULL, send_from_nowhere, NULL) == 0);
-	usleep(50000);
+	must_be(pthread_create(&thread, NULL, receive_to_nowhere, to) == 0);
+	must_be(pthread_create(&thread, NULL, send_from_nowhere, from) == 0);
+	must_be(poll(&waiting[0], 1, 10000) == 1);
+	must_be(poll(&waiting[1], 1, 10000) == 1);
 	ready();
 }
 
