@@ -145,7 +145,7 @@ exits 1 secrets --status "$dir/a.firn.tar.zst"
 says "by lab" out
 
 # --- a value, at a terminal only ---
-token=$(jq -r '.items[] | select(any(.places[]; .name == "GITHUB_TOKEN")) |
+token=$(jq -r '.items[] | select(any(.places[]; .name == "GITLAB_TOKEN")) |
 	.id' list.json)
 exits 4 secrets --reveal "$token" --case "$case_id" "$name"
 says "terminal" err
