@@ -12,6 +12,7 @@
 #include "assess/places/readers.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "host/mountinfo.h"
 
 #define PROCESSES "data/processes/"
@@ -45,14 +46,6 @@ static bool
 begins_with(const char *text, const char *word)
 {
 	return strncmp(text, word, strlen(word)) == 0;
-}
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 /* What can't be read of a member is a gap, and so is all that comes after it:
@@ -292,7 +285,7 @@ look_at_mount(struct firn_archived *archived, const char *member, uint64_t size,
 	point = firn_json_string(archived->points, number, NULL);
 	if (point == NULL)
 		point = unknown;
-	if (ends_with(member, ".tar"))
+	if (firn_ends_with(member, ".tar"))
 		return look_at_tar(archived, member, "file", point, err);
 	place.path = point;
 	return firn_archived_file(archived, member, size, &place, err);
@@ -375,14 +368,16 @@ int
 firn_archived_member(struct firn_archived *archived, const char *member,
 		     uint64_t size, struct firn_err *err)
 {
-	if (begins_with(member, PROCESSES) && ends_with(member, "/mountinfo"))
+	if (begins_with(member, PROCESSES) &&
+	    firn_ends_with(member, "/mountinfo"))
 		learn_mounts(archived, member, size);
 	else if (is_held(member))
 		return look_at_held(archived, member, size, err);
 	else if (firn_archived_is_raw(member))
 		return firn_archived_raw(archived, member, size, err);
 	else if (begins_with(member, MOUNTS) &&
-		 (ends_with(member, ".tar") || ends_with(member, ".file")))
+		 (firn_ends_with(member, ".tar") ||
+		  firn_ends_with(member, ".file")))
 		return look_at_mount(archived, member, size, err);
 	else if (strcmp(member, "data/filesystem/layer.tar") == 0)
 		return look_at_tar(archived, member, "changed file", "", err);

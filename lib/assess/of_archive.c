@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "firn/reader.h"
 
 /*
@@ -207,20 +208,13 @@ look_at_process(struct firn_checklist *list, const char *path, const char *text,
 }
 
 static bool
-ends_with(const char *path, const char *end)
-{
-	size_t len = strlen(path), end_len = strlen(end);
-
-	return len >= end_len && strcmp(path + len - end_len, end) == 0;
-}
-
-static bool
 is_wanted(const char *path)
 {
 	return strcmp(path, "data/case.json") == 0 ||
 	       strcmp(path, CHECKLIST) == 0 ||
 	       (strncmp(path, "data/processes/", 15) == 0 &&
-		(ends_with(path, "/environ") || ends_with(path, "/cmdline")));
+		(firn_ends_with(path, "/environ") ||
+		 firn_ends_with(path, "/cmdline")));
 }
 
 static int

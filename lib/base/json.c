@@ -143,3 +143,17 @@ firn_json_string(const json_t *object, ...)
 	va_end(path);
 	return found;
 }
+
+bool
+firn_json_holds(const json_t *array, const char *word)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(array, i, one) {
+		if (json_is_string(one) &&
+		    strcmp(json_string_value(one), word) == 0)
+			return true;
+	}
+	return false;
+}

@@ -6,6 +6,7 @@
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -60,6 +61,9 @@ FIRN_MUST_CHECK int firn_json_parse(const char *text, size_t len,
  * with NULL, or NULL when there is none.  Borrowed. */
 const char *firn_json_string(const json_t *object, ...)
 	__attribute__((sentinel));
+
+/* firn_json_holds(array, word) -- is this string in it? */
+bool firn_json_holds(const json_t *array, const char *word);
 
 /* firn_json_at(object, path...) -- the same for any value. */
 json_t *firn_json_at(const json_t *object, ...) __attribute__((sentinel));

@@ -166,3 +166,11 @@ firn_size_text(unsigned long long bytes, char ret[FIRN_SIZE_TEXT])
 		unit++;
 	snprintf(ret, FIRN_SIZE_TEXT, "%.1f %s", size, units[unit]);
 }
+
+bool
+firn_ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}

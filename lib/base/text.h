@@ -32,6 +32,9 @@ size_t firn_escape_into(char *ret, size_t size, const char *bytes, size_t len);
  * NULL when there is none. */
 char *firn_escape(const char *bytes, size_t len);
 
+/* firn_ends_with(text, end) -- are these the last of its characters? */
+bool firn_ends_with(const char *text, const char *end);
+
 /* firn_put(out, text) -- write text, escaped, to a stream for people. */
 void firn_put(FILE *out, const char *text);
 

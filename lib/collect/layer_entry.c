@@ -205,29 +205,6 @@ look_for_holes(struct looking *looking)
 
 /* --- what kind of entry -------------------------------------------------- */
 
-static const char *
-type_name(unsigned mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return "file";
-	case S_IFDIR:
-		return "folder";
-	case S_IFLNK:
-		return "symlink";
-	case S_IFCHR:
-		return "character device";
-	case S_IFBLK:
-		return "block device";
-	case S_IFIFO:
-		return "fifo";
-	case S_IFSOCK:
-		return "socket";
-	default:
-		return "unknown";
-	}
-}
-
 static int
 take_link_text(struct looking *looking, struct firn_err *err)
 {
@@ -349,7 +326,7 @@ compare(struct looking *looking)
 	if (lower_fd >= 0) {
 		json_t *facts = json_object();
 
-		firn_json_text(facts, "type", type_name(lower.st_mode));
+		firn_json_text(facts, "type", firn_file_type(lower.st_mode));
 		firn_json_uint(facts, "size", (uint64_t)lower.st_size);
 		json_object_set_new(facts, "mode",
 				    json_integer(lower.st_mode & 07777));
@@ -382,7 +359,7 @@ take_facts(struct looking *looking)
 
 	firn_json_text(facts, "path", looking->entry->path);
 	json_object_set_new(facts, "type",
-			    json_string(type_name(st->stx_mode)));
+			    json_string(firn_file_type(st->stx_mode)));
 	json_object_set_new(facts, "mode", json_integer(st->stx_mode & 07777));
 	json_object_set_new(facts, "uid", json_integer(st->stx_uid));
 	json_object_set_new(facts, "gid", json_integer(st->stx_gid));

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "collect/collectors.h"
 #include "collect/kernel_log.h"
 #include "collect/records.h"
@@ -14,14 +15,6 @@
  */
 
 #define CONFIG_MAX (16u << 20)
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
 
 /* Docker says which driver it gave the output to; copied, or "". */
 static void
@@ -36,7 +29,7 @@ find_driver(const struct firn_target *target, char ret[64])
 		const char *driver;
 		size_t len;
 
-		if (!ends_with(record->path, "/hostconfig.json") ||
+		if (!firn_ends_with(record->path, "/hostconfig.json") ||
 		    firn_host_read(target->host, record->path, CONFIG_MAX,
 				   &text, &len, &why) < 0 ||
 		    firn_json_parse(text, len, "hostconfig.json", &config,

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "collect/held.h"
 #include "collect/process.h"
 
@@ -36,14 +37,6 @@ parse(char *line, struct mapping *ret)
 		return false;
 	ret->path = line + at;
 	return true;
-}
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 /* Memory that is no file, though the kernel shows it as one: it goes with the
@@ -129,7 +122,7 @@ read_lines(struct firn_process *process, FILE *maps, json_t *list,
 			continue;
 		judge(process, &mapping);
 		if (mapping.path[0] != '/' || mapping.inode == last ||
-		    !ends_with(mapping.path, " (deleted)"))
+		    !firn_ends_with(mapping.path, " (deleted)"))
 			continue;
 		last = mapping.inode;
 		if (keep_mapped(process, &mapping, list, err) < 0)

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/text.h"
 
 /* Larger tag files than we write. */
 #define LONGEST_TAG (64 << 10)
@@ -15,14 +16,6 @@ static bool
 is_payload(const char *path)
 {
 	return strncmp(path, "data/", 5) == 0;
-}
-
-static bool
-ends_with(const char *path, const char *end)
-{
-	size_t len = strlen(path), end_len = strlen(end);
-
-	return len >= end_len && strcmp(path + len - end_len, end) == 0;
 }
 
 /* "journal/000012.json" and "journal/000012.json.sig" are 12; others 0. */
@@ -75,7 +68,7 @@ choose_capture(struct firn_check *check)
 			known = true;
 		}
 	if (checkpoint_number(path) != 0) {
-		bool is_signature = ends_with(path, ".sig");
+		bool is_signature = firn_ends_with(path, ".sig");
 
 		known = true;
 		check->capture =
@@ -214,7 +207,7 @@ firn_check_done(struct firn_check *check, struct firn_err *err)
 	if (number != 0 || is_tags) {
 		if (!check->now.whole)
 			firn_member_broken(check, path);
-		if (!ends_with(path, ".sig"))
+		if (!firn_ends_with(path, ".sig"))
 			return 0;
 		if (!check->now.whole)
 			check->signature.len = 0;

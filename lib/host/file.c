@@ -130,3 +130,26 @@ firn_file_in_root(int root_fd, const char *path, int flags,
 {
 	return resolve(root_fd, path, flags, RESOLVE_IN_ROOT, err);
 }
+
+const char *
+firn_file_type(unsigned mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "file";
+	case S_IFDIR:
+		return "folder";
+	case S_IFLNK:
+		return "symlink";
+	case S_IFCHR:
+		return "character device";
+	case S_IFBLK:
+		return "block device";
+	case S_IFIFO:
+		return "fifo";
+	case S_IFSOCK:
+		return "socket";
+	default:
+		return "unknown";
+	}
+}

@@ -33,6 +33,10 @@ FIRN_MUST_CHECK int firn_file_open(int dir_fd, const char *name,
 FIRN_MUST_CHECK int firn_file_reopen(int path_fd, struct stat *st,
 				     struct firn_err *err);
 
+/* firn_file_type(mode) -- "file", "folder", "symlink", ...: in words, as
+ * S_IFMT of inode(7) has it. */
+const char *firn_file_type(unsigned mode);
+
 /*
  * firn_file_waits(fd) -- could reading it wait on a server, as its filesystem
  * is (fuse, nfs, ...)?  fstatfs(2) asks that server: to be called where waiting

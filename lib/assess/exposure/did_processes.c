@@ -11,15 +11,7 @@
 static bool
 has_finding(const json_t *process, const char *name)
 {
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(json_object_get(process, "findings"), i, one) {
-		if (json_is_string(one) &&
-		    strcmp(json_string_value(one), name) == 0)
-			return true;
-	}
-	return false;
+	return firn_json_holds(json_object_get(process, "findings"), name);
 }
 
 static long long

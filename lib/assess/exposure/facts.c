@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define MEMBER_MAX ((uint64_t)8 << 20)
 #define ALL_MAX ((uint64_t)24 << 20)
@@ -36,14 +37,6 @@ static const char *const wanted[] = {
 	"data/gaps.jsonl",
 };
 
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 bool
 firn_facts_wants(const char *path)
 {
@@ -57,7 +50,7 @@ firn_facts_wants(const char *path)
 	}
 	return firn_words_watches(path) ||
 	       (strncmp(path, "data/processes/", 15) == 0 &&
-		ends_with(path, "/fd.json"));
+		firn_ends_with(path, "/fd.json"));
 }
 
 void
@@ -164,7 +157,7 @@ parse(struct firn_facts *facts, struct firn_fact *fact)
 		return;
 	if (fact->text.failed)
 		firn_err_nomem(&why);
-	else if (ends_with(fact->path, ".jsonl"))
+	else if (firn_ends_with(fact->path, ".jsonl"))
 		fact->json =
 			parse_lines(text, fact->text.len, fact->path, &why);
 	else if (firn_json_parse(text, fact->text.len, fact->path, &fact->json,

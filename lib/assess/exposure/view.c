@@ -182,20 +182,6 @@ firn_view_process(const struct firn_view *view, json_int_t pid)
 	return NULL;
 }
 
-static bool
-holds(const json_t *array, const char *word)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(array, i, one) {
-		if (json_is_string(one) &&
-		    strcmp(json_string_value(one), word) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A host's tool that joined the container may have more, and so may what has
  * left it: neither tells what the container was given. */
 static bool
@@ -203,9 +189,9 @@ is_within(const json_t *process)
 {
 	const json_t *findings = json_object_get(process, "findings");
 
-	return !holds(findings, "joined") &&
-	       !holds(findings, "outside_cgroup") &&
-	       !holds(findings, "not_the_containers");
+	return !firn_json_holds(findings, "joined") &&
+	       !firn_json_holds(findings, "outside_cgroup") &&
+	       !firn_json_holds(findings, "not_the_containers");
 }
 
 bool
@@ -214,16 +200,18 @@ firn_view_capable(const struct firn_view *view, const char *capability)
 	const json_t *process;
 	size_t i;
 
-	if (holds(firn_json_at(view->init, "capabilities", "effective", NULL),
-		  capability) ||
-	    holds(firn_json_at(view->init, "capabilities", "permitted", NULL),
-		  capability))
+	if (firn_json_holds(firn_json_at(view->init, "capabilities",
+					 "effective", NULL),
+			    capability) ||
+	    firn_json_holds(firn_json_at(view->init, "capabilities",
+					 "permitted", NULL),
+			    capability))
 		return true;
 	json_array_foreach(view->processes, i, process) {
 		if (is_within(process) &&
-		    holds(firn_json_at(process, "capabilities", "effective",
-				       NULL),
-			  capability))
+		    firn_json_holds(firn_json_at(process, "capabilities",
+						 "effective", NULL),
+				    capability))
 			return true;
 	}
 	return false;

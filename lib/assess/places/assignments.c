@@ -4,16 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assess/rules/assigned.h"
 #include "base/auto.h"
 
 #define NAME_MAX_BYTES 128
-
-static bool
-in_name(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-}
 
 static bool
 is_one_of(const char *set, char c)
@@ -42,7 +36,7 @@ name_before(const char *start, const char *end)
 {
 	const char *name = end;
 
-	while (name > start && in_name(name[-1]))
+	while (name > start && firn_in_name(name[-1]))
 		name--;
 	if (name == end || end - name > NAME_MAX_BYTES ||
 	    (name > start && !is_one_of(" \t\n\"'`;&|?(,", name[-1])))

@@ -1,4 +1,5 @@
 #include "assess/places/known.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -149,14 +150,6 @@ static const char *const dull[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool
-ends_with(const char *path, const char *end)
-{
-	size_t len = strlen(path), end_len = strlen(end);
-
-	return len >= end_len && strcmp(path + len - end_len, end) == 0;
-}
-
 /* By the last component first: a walk asks for each file there is. */
 static bool
 is_ruled(const struct firn_words *files, const char *path, const char *name)
@@ -171,7 +164,7 @@ is_ruled(const struct firn_words *files, const char *path, const char *name)
 		    !firn_glob(last, name, strlen(name), false, false))
 			continue;
 		if (glob[0] == '~'
-			    ? ends_with(path, glob + 1) ||
+			    ? firn_ends_with(path, glob + 1) ||
 				      strchr(glob, '*') != NULL
 			    : firn_glob(glob, path, strlen(path), false, true))
 			return true;
@@ -190,10 +183,10 @@ firn_is_known(const struct firn_secret_rules *rules, const char *path)
 	}
 	for (size_t i = 0; i < COUNT(globs); i++) {
 		if (firn_glob(globs[i], name, strlen(name), false, false))
-			return !ends_with(name, ".pub");
+			return !firn_ends_with(name, ".pub");
 	}
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		if (ends_with(path, ends[i]))
+		if (firn_ends_with(path, ends[i]))
 			return true;
 	}
 	if (strstr(path, "/.gnupg/private-keys-v1.d/") != NULL ||

@@ -7,8 +7,8 @@
 /* Between a name and its value: quotes, brackets, an operator, blanks. */
 #define GAP_MAX 24
 
-static bool
-in_name(char c)
+bool
+firn_in_name(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
@@ -33,7 +33,7 @@ name_before(const char *text, size_t at, struct firn_assigned *ret)
 	}
 	start = end;
 	while (start > 0 && end - start < FIRN_ASSIGNED_NAME &&
-	       in_name(text[start - 1]))
+	       firn_in_name(text[start - 1]))
 		start--;
 	/* An option has dashes before its name. */
 	while (start < end && is_one_of("-.", text[start]))
@@ -57,7 +57,7 @@ is_operator(const char *text, size_t len, size_t at)
 	case ',':
 		return at > 0 && is_one_of("\"'", text[at - 1]) && at + 1 < len;
 	case '>':
-		return at > 0 && in_name(text[at - 1]);
+		return at > 0 && firn_in_name(text[at - 1]);
 	default:
 		return false;
 	}

@@ -22,6 +22,9 @@ struct firn_assigned {
 	bool quoted;
 };
 
+/* firn_in_name(c) -- may it stand in the name of a variable or of an option? */
+bool firn_in_name(char c);
+
 /* firn_assigned_next(text, len, from, ret) -- the next from `*from` on, and
  * then where to go on.  Takes a time that is linear in `len`, whatever it is.
  */

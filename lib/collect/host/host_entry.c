@@ -13,29 +13,6 @@
 #include "collect/host/host_walk.h"
 #include "host/file.h"
 
-static const char *
-type_name(unsigned mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return "file";
-	case S_IFDIR:
-		return "folder";
-	case S_IFLNK:
-		return "symlink";
-	case S_IFCHR:
-		return "character device";
-	case S_IFBLK:
-		return "block device";
-	case S_IFIFO:
-		return "fifo";
-	case S_IFSOCK:
-		return "socket";
-	default:
-		return "unknown";
-	}
-}
-
 static void
 set_time(json_t *line, const char *key, struct statx_timestamp when)
 {
@@ -101,7 +78,7 @@ firn_entry_json(const struct firn_entry *entry, const struct statx *st,
 
 	firn_json_text(line, "path", entry->path);
 	firn_json_text(line, "kind", entry->kind);
-	firn_json_text(line, "type", type_name(st->stx_mode));
+	firn_json_text(line, "type", firn_file_type(st->stx_mode));
 	json_object_set_new(line, "mode", json_integer(st->stx_mode & 07777));
 	json_object_set_new(line, "uid", json_integer(st->stx_uid));
 	json_object_set_new(line, "gid", json_integer(st->stx_gid));

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "collect/packages/bom.h"
 #include "collect/packages/tree.h"
 #include "firn/err.h"
@@ -56,9 +57,8 @@ void firn_reading_gap(struct firn_reading *reading,
 		      const struct firn_tree_entry *entry, int code,
 		      const char *text);
 
-/* firn_ends_with(text, end), firn_lies_in(path, folder) -- is "usr/lib/" the
+/* firn_lies_in(path, folder) -- is "usr/lib/" the
  * beginning of the path, or in it behind a "/"? */
-bool firn_ends_with(const char *text, const char *end);
 bool firn_lies_in(const char *path, const char *folder);
 
 extern const struct firn_ecosystem firn_ecosystem_dpkg;

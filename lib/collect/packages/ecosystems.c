@@ -84,14 +84,6 @@ firn_reading_json(struct firn_reading *reading,
 }
 
 bool
-firn_ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-bool
 firn_lies_in(const char *path, const char *folder)
 {
 	size_t len = strlen(folder);
