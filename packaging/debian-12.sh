@@ -2,6 +2,7 @@
 # What firn needs of Debian 12, for ./setup and ./check.
 
 BUILD_PACKAGES="gcc clang cmake ninja-build pkg-config libc6-dev linux-libc-dev
+	libcurl4-openssl-dev libevent-dev libseccomp-dev
 	libfyaml-dev libhyperscan-dev libjansson-dev libmnl-dev libpcre2-dev
 	libssl-dev libzstd-dev scdoc zlib1g-dev"
 
