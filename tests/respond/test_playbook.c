@@ -112,9 +112,9 @@ START_TEST(the_shell_example_means_what_it_says)
 	ck_assert_int_eq(steps[5].kind, FIRN_STEP_SEND);
 	ck_assert_int_eq(steps[6].ending, FIRN_THEN_KEEP_FROZEN);
 
-	ck_assert(warns(playbook, "suspicious-shell.yaml:27:34: \"memory\""));
-	ck_assert(warns(playbook, ":30:38: \"max_file\""));
-	ck_assert(warns(playbook, ":31:20: \"since\""));
+	ck_assert(warns(playbook, "suspicious-shell.yaml:27:35: \"memory\""));
+	ck_assert(warns(playbook, ":30:42: \"max_file\""));
+	ck_assert(warns(playbook, ":31:21: \"since\""));
 	ck_assert(warns(playbook, "\"timestamp\""));
 	ck_assert(warns(playbook, "\"encrypt_to\""));
 	ck_assert(warns(playbook, "s3 URLs"));
