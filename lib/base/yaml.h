@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
 #include <libfyaml.h>
 
 #include "firn/err.h"
@@ -77,6 +78,12 @@ FIRN_MUST_CHECK int firn_yaml_words(const struct firn_yaml *yaml,
 				    struct firn_words *ret,
 				    struct firn_err *err);
 
+/* firn_yaml_some(yaml, node, ret, err) -- the same, where one alone need not
+ * stand in a sequence. */
+FIRN_MUST_CHECK int firn_yaml_some(const struct firn_yaml *yaml,
+				   struct fy_node *node, struct firn_words *ret,
+				   struct firn_err *err);
+
 /* firn_yaml_choice(yaml, node, names, ret, err) -- a scalar that is one of
  * `names` (which ends with NULL); `*ret` is which. */
 FIRN_MUST_CHECK int firn_yaml_choice(const struct firn_yaml *yaml,
@@ -105,6 +112,8 @@ FIRN_MUST_CHECK int firn_yaml_duration(const struct firn_yaml *yaml,
 /* firn_words_add(words, text, len, err) -- a copy of it. */
 FIRN_MUST_CHECK int firn_words_add(struct firn_words *words, const char *text,
 				   size_t len, struct firn_err *err);
+/* firn_words_json(words) -- a new array of them. */
+json_t *firn_words_json(const struct firn_words *words);
 void firn_words_free(struct firn_words *words);
 
 #endif
