@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/duration.h"
 #include "base/io.h"
 
@@ -34,10 +35,41 @@ first_token(struct fy_node *node)
 	return NULL;
 }
 
+static struct fy_node *
+key_of(struct fy_node *mapping, const struct fy_node *value)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
+	while ((pair = fy_node_mapping_iterate(mapping, &at)) != NULL)
+		if (fy_node_pair_value(pair) == value)
+			return fy_node_pair_key(pair);
+	return NULL;
+}
+
+/* What is empty has no token: its key has one, or what it stands in. */
+static struct fy_token *
+token_near(struct fy_node *node)
+{
+	struct fy_token *token = first_token(node);
+
+	for (int depth = 0; token == NULL && node != NULL && depth < DEPTH_MAX;
+	     depth++) {
+		struct fy_node *parent = fy_node_get_parent(node);
+
+		if (parent != NULL && fy_node_is_mapping(parent))
+			token = first_token(key_of(parent, node));
+		if (token == NULL)
+			token = first_token(parent);
+		node = parent;
+	}
+	return token;
+}
+
 void
 firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 {
-	struct fy_token *token = first_token(node);
+	struct fy_token *token = token_near(node);
 	const struct fy_mark *mark =
 		token != NULL ? fy_token_start_mark(token) : NULL;
 
@@ -62,6 +94,19 @@ firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 				    message);
 	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", yaml->file, line,
 			    column, message);
+}
+
+/* A scalar; one that holds a NUL would be taken for what stands before it. */
+static bool
+is_word(struct fy_node *node)
+{
+	const char *text;
+	size_t len;
+
+	if (node == NULL || !fy_node_is_scalar(node))
+		return false;
+	text = fy_node_get_scalar(node, &len);
+	return text != NULL && memchr(text, '\0', len) == NULL;
 }
 
 static int
@@ -92,7 +137,7 @@ check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 		return 0;
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
 		item = fy_node_pair_key(pair);
-		if (item == NULL || !fy_node_is_scalar(item))
+		if (!is_word(item))
 			return firn_yaml_error(yaml, node, err,
 					       "a key must be a word");
 		if (check_plain(yaml, item, depth + 1, err) < 0 ||
@@ -305,6 +350,7 @@ int
 firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 		 const char *const *names, int *ret, struct firn_err *err)
 {
+	autobuf struct firn_buf known = { 0 };
 	autofree char *text = NULL;
 
 	if (node == NULL)
@@ -317,8 +363,10 @@ firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 			return 0;
 		}
 	}
-	return firn_yaml_error(yaml, node, err, "\"%s\" is not known here",
-			       text);
+	for (int i = 0; names[i] != NULL; i++)
+		firn_buf_addf(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+	return firn_yaml_error(yaml, node, err, "\"%s\" is none of %s", text,
+			       known.data != NULL ? known.data : "them");
 }
 
 int
