@@ -384,6 +384,20 @@ START_TEST(a_mapping_is_checked_before_it_is_used)
 }
 END_TEST
 
+START_TEST(an_event_may_hold_its_alert_in_base64)
+{
+	/* {"schema":"firn.alert/v1","rule":"r"} */
+	autojson json_t *alert = one(
+		"{'specversion': '1.0', 'type': 't', 'source': 's', 'id': 'e',"
+		" 'data_base64': 'eyJzY2hlbWEiOiJmaXJuLmFsZXJ0L3YxIiwicnVsZSI6"
+		"InIifQ=='}");
+	autojson json_t *wanted =
+		quoted("{'format': 'firn', 'rule': 'r', 'id': 'e'}");
+
+	check_holds("base64", alert, wanted);
+}
+END_TEST
+
 START_TEST(the_same_line_has_the_same_id_in_any_company)
 {
 	const char *alone = "{\"rule\":\"r\",\"priority\":\"Debug\","
@@ -519,6 +533,7 @@ main(void)
 	tcase_add_test(tests, a_mapping_that_finds_nothing_is_told);
 	tcase_add_test(tests, a_mapping_points_into_events_of_either_mode);
 	tcase_add_test(tests, a_mapping_is_checked_before_it_is_used);
+	tcase_add_test(tests, an_event_may_hold_its_alert_in_base64);
 	tcase_add_test(tests, the_same_line_has_the_same_id_in_any_company);
 	tcase_add_test(tests, an_empty_batch_has_no_alerts);
 	tcase_add_test(tests, alerts_about_other_nodes_are_told_apart);

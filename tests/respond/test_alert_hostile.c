@@ -326,6 +326,24 @@ START_TEST(every_value_may_be_of_another_kind)
 }
 END_TEST
 
+START_TEST(what_base64_hides_is_not_believed_either)
+{
+	static const char *const hidden[] = { "",         "=",       "!!!!",
+					      "AAAA",     "e30",     "W1tb",
+					      "eyJhIjox", "/////w==" };
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		autobuf struct firn_buf text = { 0 };
+
+		firn_buf_addf(&text,
+			      "{\"specversion\":\"1.0\",\"type\":\"t\","
+			      "\"source\":\"s\",\"data_base64\":\"%s\"}",
+			      hidden[i]);
+		check_fails(text.data, text.len, EBADMSG);
+	}
+}
+END_TEST
+
 START_TEST(headers_may_be_anything)
 {
 	static const char *const values[] = { "",     "%",      "%zz", "\"",
@@ -369,6 +387,7 @@ main(void)
 	tcase_add_loop_test(tests, every_byte_may_be_another, 0, N_SAMPLES);
 	tcase_add_loop_test(tests, every_value_may_be_of_another_kind, 0,
 			    N_SAMPLES);
+	tcase_add_test(tests, what_base64_hides_is_not_believed_either);
 	tcase_add_test(tests, headers_may_be_anything);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
