@@ -5,7 +5,7 @@
  * inbox -- alerts on disk between whoever takes them in and whoever acts.
  *
  * A folder in the manner of maildir(5), /var/spool/firn/alerts: tmp/, new/,
- * cur/ (acted upon), done/ (answered, the newest FIRN_INBOX_DONE of them).
+ * cur/ (acted upon), done/ (answered, the newest of them).
  * Names sort by arrival.  A letter is one file, mode 0600:
  *
  *	one line of JSON: "received" (time), "boot_ns", "way" ("https", "unix",
@@ -24,19 +24,43 @@
 
 #include "firn/err.h"
 
-#define FIRN_INBOX "/var/spool/firn/alerts"
+#define FIRN_SPOOL "/var/spool/firn"
+#define FIRN_INBOX FIRN_SPOOL "/alerts"
 #define FIRN_INBOX_MAX 100000 /* letters in new/; then EDQUOT */
-#define FIRN_INBOX_DONE 20000
+#define FIRN_INBOX_DONE 20000 /* letters and their answers that are kept */
+#define FIRN_INBOX_UNSYNCED 64
+#define FIRN_ENVELOPE_MAX ((size_t)64 << 10)
 #define FIRN_LETTER_NAME 96
+
+/* Who runs the receiver. */
+#define FIRN_USER "firn"
+#define FIRN_NOBODY_TRUSTED ((unsigned long)-1)
+
+struct firn_letters {
+	char **names; /* sorted; those before `next` are gone */
+	size_t n, size, next;
+};
 
 struct firn_inbox {
 	int dir_fd, tmp_fd, new_fd, cur_fd, done_fd; /* -1: not opened */
 	unsigned long trusted_uid; /* whose envelopes are believed */
+	size_t n_waiting;          /* in new/, about */
+	unsigned n_put;
+	int unsynced[FIRN_INBOX_UNSYNCED];
+	size_t n_unsynced;
+	struct firn_letters waiting; /* that are to be taken next */
 };
+
+#define FIRN_INBOX_CLOSED                                               \
+	{                                                               \
+		.dir_fd = -1, .tmp_fd = -1, .new_fd = -1, .cur_fd = -1, \
+		.done_fd = -1, .trusted_uid = FIRN_NOBODY_TRUSTED,      \
+	}
 
 /* firn_inbox_open(ret, path, may_read, err) -- NULL is FIRN_INBOX.  Without
  * `may_read` only tmp/ and new/ are opened: to put something in.  Folders that
- * aren't there are made by root. */
+ * aren't there are made by root: for the group of FIRN_USER if there is one, so
+ * that its members can put letters in. */
 FIRN_MUST_CHECK int firn_inbox_open(struct firn_inbox *ret, const char *path,
 				    bool may_read, struct firn_err *err);
 void firn_inbox_close(struct firn_inbox *inbox);
@@ -45,15 +69,16 @@ void firn_inbox_close(struct firn_inbox *inbox);
  * firn_inbox_put(inbox, envelope, payload, len, ret_name, err) -- put a letter
  * in: whole, or not at all.
  *
- * It is in new/ (and may be acted upon) when this returns;
+ * "received", "boot_ns", "size" and "sha256" are set here.  It is in new/ (and
+ * may be acted upon) when this returns;
  * firn_inbox_sync() makes it outlive the power, and comes before any sender is
  * told that all is well.
  */
-FIRN_MUST_CHECK int firn_inbox_put(const struct firn_inbox *inbox,
+FIRN_MUST_CHECK int firn_inbox_put(struct firn_inbox *inbox,
 				   const json_t *envelope, const char *payload,
 				   size_t len, char ret_name[FIRN_LETTER_NAME],
 				   struct firn_err *err);
-FIRN_MUST_CHECK int firn_inbox_sync(const struct firn_inbox *inbox,
+FIRN_MUST_CHECK int firn_inbox_sync(struct firn_inbox *inbox,
 				    struct firn_err *err);
 
 struct firn_letter {
@@ -69,8 +94,9 @@ struct firn_letter {
  * earlier runner left are not among them.
  *
  * Moves it to cur/.  Returns 1, or 0 if there is none.  What is no letter (a
- * folder, a link, a FIFO, too big, a name of another kind) is moved to done/
- * with the answer "not a letter", never followed and never waited for.
+ * folder, a link, a FIFO, one with several names, too big, with a payload that
+ * isn't its envelope's) is moved to done/ with the answer "not a letter", never
+ * followed and never waited for.
  */
 FIRN_MUST_CHECK int firn_inbox_take(struct firn_inbox *inbox,
 				    struct firn_letter *ret,
@@ -81,7 +107,8 @@ FIRN_MUST_CHECK int firn_inbox_take(struct firn_inbox *inbox,
 FIRN_MUST_CHECK int firn_inbox_left(const struct firn_inbox *inbox,
 				    json_t **ret, struct firn_err *err);
 
-/* firn_inbox_read(inbox, name, ret, err) -- a letter of cur/. */
+/* firn_inbox_read(inbox, name, ret, err) -- a letter of cur/; EBADMSG
+ * for what is none. */
 FIRN_MUST_CHECK int firn_inbox_read(const struct firn_inbox *inbox,
 				    const char *name, struct firn_letter *ret,
 				    struct firn_err *err);

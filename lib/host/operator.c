@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "host/accounts.h"
 
 #define NOBODY_LOGGED_IN UINT32_MAX
 
@@ -35,42 +36,16 @@ sudo_uid(uint64_t *ret)
 	       *ret < NOBODY_LOGGED_IN;
 }
 
-/* "name:x:1000:...": is this line's uid the one? */
-static bool
-is_of(char *line, uint64_t uid)
+uid_t
+firn_operator_uid(void)
 {
-	char *rest = line;
-	const char *number;
-	uint64_t value;
+	uint64_t uid;
 
-	strsep(&rest, ":");
-	strsep(&rest, ":");
-	number = strsep(&rest, ":");
-	return number != NULL && firn_is_decimal(number, &value) &&
-	       value == uid;
+	return login_uid(&uid) || sudo_uid(&uid) ? (uid_t)uid : getuid();
 }
 
 int
 firn_operator(char **ret, struct firn_err *err)
 {
-	autofree char *passwd = NULL;
-	struct firn_err ignored = { 0 };
-	uint64_t uid = getuid();
-	char *rest, *line;
-
-	if (!login_uid(&uid) && !sudo_uid(&uid))
-		uid = getuid();
-	if (firn_read_at(AT_FDCWD, "/etc/passwd", 4 << 20, &passwd, NULL,
-			 &ignored) < 0)
-		passwd = strdup(""); /* a container without one */
-	rest = passwd;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (!is_of(line, uid) || line[0] == '\0')
-			continue;
-		*ret = strdup(line); /* cut after the name by strsep */
-		return *ret == NULL ? firn_err_nomem(err) : 0;
-	}
-	if (asprintf(ret, "uid:%llu", (unsigned long long)uid) < 0)
-		return firn_err_nomem(err);
-	return 0;
+	return firn_account_of(firn_operator_uid(), ret, err);
 }
