@@ -5,6 +5,7 @@ firn_test(respond/test_reset firn_respond)
 firn_test(respond/test_unix firn_respond)
 firn_test(respond/test_nft firn_respond)
 firn_test(respond/test_attempts firn_respond)
+firn_test(respond/test_permit firn_respond)
 firn_test(respond/test_clsact firn_respond)
 firn_test(respond/test_inbox firn_respond)
 
