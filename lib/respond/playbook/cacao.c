@@ -126,40 +126,58 @@ action(const struct exporting *exporting, const struct firn_cacao_step *step,
 	return action;
 }
 
-/* From step `n` on; `ret` is the id of the first of them.  Backwards, since
- * each names the next. */
+static void
+add_activities(struct exporting *exporting, const struct firn_cacao_step *step)
+{
+	json_t *activity;
+	size_t i;
+
+	json_array_foreach(step->activities, i, activity) {
+		if (!firn_json_holds(exporting->activities,
+				     json_string_value(activity)))
+			json_array_append(exporting->activities, activity);
+	}
+}
+
+static int add_from(struct exporting *exporting, size_t n, char ret[ID],
+		    struct firn_err *err);
+
+/* Its place is taken before those that follow it are made, so that they are
+ * read in their order; it is filled when the next one's id is known. */
+static int
+add_action(struct exporting *exporting, const struct firn_cacao_step *step,
+	   size_t n, char ret[ID], struct firn_err *err)
+{
+	char next[ID];
+
+	add_activities(exporting, step);
+	if (json_array_size(step->commands) == 0)
+		return add_from(exporting, step->end, ret, err);
+	if (step_id(exporting->playbook, "action", n, ret, err) < 0)
+		return -1;
+	json_object_set_new(exporting->workflow, ret, json_null());
+	if (add_from(exporting, step->end, next, err) < 0)
+		return -1;
+	json_object_set_new(exporting->workflow, ret,
+			    action(exporting, step, n, next));
+	return 0;
+}
+
+/* From step `n` on; `ret` is the id of the first of them. */
 static int
 add_from(struct exporting *exporting, size_t n, char ret[ID],
 	 struct firn_err *err)
 {
-	const struct firn_playbook *playbook = exporting->playbook;
 	struct firn_cacao_step step;
-	const json_t *activity;
-	char next[ID];
-	size_t i;
-	int done = 0;
+	int done;
 
-	if (n == playbook->n_steps) {
+	if (n == exporting->playbook->n_steps) {
 		memcpy(ret, exporting->end, ID);
 		return 0;
 	}
-	if (firn_cacao_step(playbook, n, &step, err) < 0)
+	if (firn_cacao_step(exporting->playbook, n, &step, err) < 0)
 		return -1;
-	done = add_from(exporting, step.end, next, err);
-	if (done == 0 && json_array_size(step.commands) == 0)
-		memcpy(ret, next, ID);
-	else if (done == 0)
-		done = step_id(playbook, "action", n, ret, err);
-	if (done == 0 && json_array_size(step.commands) > 0)
-		json_object_set_new(exporting->workflow, ret,
-				    action(exporting, &step, n, next));
-	json_array_foreach(step.activities, i, activity) {
-		if (!firn_json_holds(exporting->activities,
-				     json_string_value(activity)))
-			json_array_append_new(exporting->activities,
-					      json_string(json_string_value(
-						      activity)));
-	}
+	done = add_action(exporting, &step, n, ret, err);
 	firn_cacao_step_free(&step);
 	return done;
 }
@@ -194,10 +212,11 @@ make_workflow(struct exporting *exporting, char ret_start[ID],
 	    name_id("group", "people", exporting->people, err) < 0 ||
 	    find_then(exporting, err) < 0)
 		return -1;
-	json_object_set_new(exporting->workflow, exporting->end,
-			    json_pack("{s:s}", "type", "end"));
+	json_object_set_new(exporting->workflow, ret_start, json_null());
 	if (add_from(exporting, 0, first, err) < 0)
 		return -1;
+	json_object_set_new(exporting->workflow, exporting->end,
+			    json_pack("{s:s}", "type", "end"));
 	json_object_set_new(exporting->workflow, ret_start,
 			    json_pack("{s:s, s:s}", "type", "start",
 				      "on_completion", first));

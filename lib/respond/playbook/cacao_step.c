@@ -259,13 +259,8 @@ contain(const struct firn_playbook *playbook, size_t n,
 	ret->name = parts.capture != NULL ? "Contain and capture" : "Contain";
 	for (; n < ret->end; n++)
 		ret->or_else = ret->or_else || playbook->steps[n].stop_on_error;
-	if (parts.capture != NULL) {
-		if (parts.isolate != NULL &&
-		    !firn_json_holds(ret->activities, "disconnect-system"))
-			json_array_append_new(ret->activities,
-					      json_string("disconnect-system"));
+	if (parts.capture != NULL)
 		return capture(playbook, ret->end, &parts, ret, err);
-	}
 	if (parts.isolate != NULL && isolate(parts.isolate, ret, err) < 0)
 		return -1;
 	return parts.freeze == NULL || parts.freeze->leave_running

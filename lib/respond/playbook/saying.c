@@ -140,11 +140,12 @@ say_send(const struct firn_step *step, struct firn_buf *text)
 static void
 say_notify(const struct firn_step *step, struct firn_buf *text)
 {
-	firn_buf_addf(text, "%s told%s",
-		      step->url != NULL ? step->url : "Whoever is told of it",
-		      step->text != NULL ? ": " : " how far it is.");
+	firn_buf_addf(text, "%s is told",
+		      step->url != NULL ? step->url : "Whoever hears of cases");
 	if (step->text != NULL)
-		firn_buf_addf(text, "\"%s\"", step->text);
+		firn_buf_addf(text, ": \"%s\"", step->text);
+	else
+		firn_buf_addf(text, " how far it is.");
 }
 
 static void
