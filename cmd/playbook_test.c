@@ -188,8 +188,8 @@ show_test(FILE *out, const json_t *test)
 		firn_show_row(out, "container",
 			      "none, so nothing would be done: %s", nowhere);
 	json_array_foreach(json_object_get(test, "steps"), i, step) {
-		firn_show_row(out, "would", "%s",
-			      firn_json_string(step, "text", NULL));
+		firn_show_row(out, target != NULL ? "would" : "else would",
+			      "%s", firn_json_string(step, "text", NULL));
 	}
 	if (json_object_get(test, "then") != NULL)
 		firn_show_row(out, "and then", "%s",
