@@ -167,10 +167,11 @@ struct firn_counts {
 			       * stop it again counts for nothing */
 };
 
-/* What a decision would have to count. */
+/* What a decision would have to count; with either, whether it is stopped
+ * itself. */
 enum firn_count {
 	FIRN_COUNT_FREEZES = 1 << 0,  /* those of the hour */
-	FIRN_COUNT_REPLICAS = 1 << 1, /* and whether it is stopped itself */
+	FIRN_COUNT_REPLICAS = 1 << 1, /* and how many are stopped */
 };
 
 /* firn_policy_counts(policy, who, role) -- bits of enum firn_count; 0 where no
@@ -191,6 +192,9 @@ struct firn_question {
 	const struct firn_traits *what; /* NULL for all: only to look */
 	const struct firn_counts *counts;
 	time_t when;
+	/* It puts back what was done: never-touch, quiet hours and limits,
+	 * which are there to keep things running, don't stand against it. */
+	bool undo;
 };
 
 struct firn_decision {
@@ -200,6 +204,7 @@ struct firn_decision {
 	unsigned wait_s;   /* for a limit and quiet hours: until it may be asked
 			    * again, at most; or 0 */
 	unsigned within_s; /* of FIRN_NEEDS_APPROVAL: how long a yes is good */
+	bool never_touched; /* it was denied because of that */
 };
 
 /*

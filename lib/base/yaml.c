@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
+#include "base/closest.h"
 #include "base/duration.h"
 #include "base/io.h"
 
@@ -47,31 +47,34 @@ key_of(struct fy_node *mapping, const struct fy_node *value)
 	return NULL;
 }
 
-/* What is empty has no token: its key has one, or what it stands in. */
-static struct fy_token *
-token_near(struct fy_node *node)
+/* Of what has no text ("freeze:", "steps: []"), that of its key, or of what it
+ * stands in. */
+static const struct fy_mark *
+mark_of(struct fy_node *node)
 {
-	struct fy_token *token = first_token(node);
-
-	for (int depth = 0; token == NULL && node != NULL && depth < DEPTH_MAX;
-	     depth++) {
+	for (int depth = 0; node != NULL && depth <= DEPTH_MAX; depth++) {
+		struct fy_token *token = first_token(node);
 		struct fy_node *parent = fy_node_get_parent(node);
+		const struct fy_mark *mark =
+			token != NULL ? fy_token_start_mark(token) : NULL;
 
-		if (parent != NULL && fy_node_is_mapping(parent))
+		if (mark == NULL && parent != NULL &&
+		    fy_node_is_mapping(parent)) {
 			token = first_token(key_of(parent, node));
-		if (token == NULL)
-			token = first_token(parent);
+			mark = token != NULL ? fy_token_start_mark(token)
+					     : NULL;
+		}
+		if (mark != NULL)
+			return mark;
 		node = parent;
 	}
-	return token;
+	return NULL;
 }
 
 void
 firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 {
-	struct fy_token *token = token_near(node);
-	const struct fy_mark *mark =
-		token != NULL ? fy_token_start_mark(token) : NULL;
+	const struct fy_mark *mark = mark_of(node);
 
 	*ret_line = mark != NULL ? mark->line + 1 : 0;
 	*ret_column = mark != NULL ? mark->column + 1 : 0;
@@ -94,19 +97,6 @@ firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 				    message);
 	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", yaml->file, line,
 			    column, message);
-}
-
-/* A scalar; one that holds a NUL would be taken for what stands before it. */
-static bool
-is_word(struct fy_node *node)
-{
-	const char *text;
-	size_t len;
-
-	if (node == NULL || !fy_node_is_scalar(node))
-		return false;
-	text = fy_node_get_scalar(node, &len);
-	return text != NULL && memchr(text, '\0', len) == NULL;
 }
 
 static int
@@ -137,7 +127,7 @@ check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 		return 0;
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
 		item = fy_node_pair_key(pair);
-		if (!is_word(item))
+		if (item == NULL || !fy_node_is_scalar(item))
 			return firn_yaml_error(yaml, node, err,
 					       "a key must be a word");
 		if (check_plain(yaml, item, depth + 1, err) < 0 ||
@@ -245,6 +235,20 @@ firn_yaml_close(struct firn_yaml *yaml)
 	yaml->document = NULL;
 }
 
+static int
+not_known(const struct firn_yaml *yaml, struct fy_node *node,
+	  const char *before, const char *word, const char *after,
+	  const char *const *known, struct firn_err *err)
+{
+	const char *meant = word != NULL ? firn_closest(word, known) : NULL;
+
+	return firn_yaml_error(yaml, node, err, "%s\"%s\"%s%s%s%s", before,
+			       word != NULL ? word : "", after,
+			       meant != NULL ? "; did you mean \"" : "",
+			       meant != NULL ? meant : "",
+			       meant != NULL ? "\"?" : "");
+}
+
 int
 firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
 	       const char *const *known, struct firn_err *err)
@@ -263,9 +267,8 @@ firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
 		       strcmp(known[i], key) != 0)
 			i++;
 		if (key == NULL || known[i] == NULL)
-			return firn_yaml_error(yaml, fy_node_pair_key(pair),
-					       err, "unknown key \"%s\"",
-					       key != NULL ? key : "");
+			return not_known(yaml, fy_node_pair_key(pair),
+					 "unknown key ", key, "", known, err);
 	}
 	return 0;
 }
@@ -350,7 +353,6 @@ int
 firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 		 const char *const *names, int *ret, struct firn_err *err)
 {
-	autobuf struct firn_buf known = { 0 };
 	autofree char *text = NULL;
 
 	if (node == NULL)
@@ -363,10 +365,8 @@ firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 			return 0;
 		}
 	}
-	for (int i = 0; names[i] != NULL; i++)
-		firn_buf_addf(&known, "%s%s", i > 0 ? ", " : "", names[i]);
-	return firn_yaml_error(yaml, node, err, "\"%s\" is none of %s", text,
-			       known.data != NULL ? known.data : "them");
+	return not_known(yaml, node, "", text, " is not known here", names,
+			 err);
 }
 
 int

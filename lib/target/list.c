@@ -66,8 +66,11 @@ describe(const struct node *node, const struct candidate *candidate, pid_t init)
 				    candidate_runtime(candidate))));
 	firn_json_text(json, "image", candidate_image(candidate));
 	set_pod(json, candidate);
-	if (labelled != NULL)
+	if (labelled != NULL) {
 		json_object_set(json, "labels", labelled->labels);
+		json_object_set_new(json, "labels_whole",
+				    json_boolean(labelled->labels_whole));
+	}
 	json_object_set_new(json, "pid", json_integer(init));
 	json_object_set_new(json, "processes", json_integer(n));
 	firn_json_text(json, "cgroup",

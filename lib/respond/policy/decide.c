@@ -134,10 +134,11 @@ is_never_touched(const struct judging *judging)
 	enum firn_fit fit;
 
 	if (judging->question->role == FIRN_ROLE_LOOK ||
-	    judging->policy->never.n == 0)
+	    judging->question->undo || judging->policy->never.n == 0)
 		return false;
 	fit = firn_patterns_fit(&judging->policy->never,
 				judging->question->what, &which);
+	judging->ret->never_touched = fit != FIRN_FITS_NOT;
 	if (fit == FIRN_FITS)
 		return say(judging, FIRN_DENIED, &which->place,
 			   "%s is never touched, by anybody", judging->what);
@@ -249,7 +250,8 @@ is_quiet(const struct judging *judging)
 {
 	const struct firn_question *question = judging->question;
 
-	if (!question->who->is_source || question->role == FIRN_ROLE_LOOK)
+	if (!question->who->is_source || question->role == FIRN_ROLE_LOOK ||
+	    question->undo)
 		return false;
 	for (size_t i = 0; i < judging->policy->n_quiet; i++) {
 		const struct firn_quiet *quiet = &judging->policy->quiet[i];
@@ -287,7 +289,7 @@ firn_policy_counts(const struct firn_policy *policy,
 	if (!is_limited(policy, who, role))
 		return 0;
 	if (limits->freezes_hour >= 0 || limits->freezes_hour_service >= 0)
-		counts |= FIRN_COUNT_FREEZES | FIRN_COUNT_REPLICAS;
+		counts |= FIRN_COUNT_FREEZES;
 	if (limits->stopped_share >= 0)
 		counts |= FIRN_COUNT_REPLICAS;
 	return counts;
@@ -353,8 +355,8 @@ is_too_much(const struct judging *judging)
 	const struct firn_question *question = judging->question;
 	const struct firn_counts *counts = question->counts;
 
-	if (firn_policy_counts(judging->policy, question->who,
-			       question->role) == 0)
+	if (question->undo || firn_policy_counts(judging->policy, question->who,
+						 question->role) == 0)
 		return false;
 	if (counts == NULL)
 		return say(judging, FIRN_DENIED, NULL,
