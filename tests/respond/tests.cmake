@@ -14,6 +14,7 @@ set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)
+firn_test(respond/test_policy firn_respond)
 firn_test(respond/test_policy_decide firn_respond)
 firn_test(respond/test_policy_claims firn_respond)
 
