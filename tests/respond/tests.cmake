@@ -1,4 +1,6 @@
 firn_test(respond/test_playbook firn_respond)
+firn_test(respond/test_playbook_broken firn_respond)
+firn_test(respond/test_playbook_choose firn_respond)
 firn_test(respond/test_drill_container firn_respond)
 firn_test(respond/test_isolate firn_respond)
 firn_test(respond/test_reset firn_respond)
