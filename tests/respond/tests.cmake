@@ -12,3 +12,10 @@ set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)
+
+# With a server of its own, which speaks TLS.
+pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl>=3.0)
+firn_test(respond/test_outbox firn_respond PkgConfig::SSL)
+add_dependencies(test_outbox firn-courier)
+firn_test(respond/test_send firn_respond PkgConfig::SSL)
+add_dependencies(test_send firn-courier)
