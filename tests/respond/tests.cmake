@@ -19,3 +19,8 @@ firn_test(respond/test_outbox firn_respond PkgConfig::SSL)
 add_dependencies(test_outbox firn-courier)
 firn_test(respond/test_send firn_respond PkgConfig::SSL)
 add_dependencies(test_send firn-courier)
+firn_test(respond/test_run_argv firn_respond)
+# The courier's own confinement, without the courier.
+firn_test(respond/test_courier firn_host PkgConfig::SECCOMP)
+target_sources(test_courier PRIVATE courier/confine.c)
+target_include_directories(test_courier PRIVATE courier)
