@@ -29,3 +29,11 @@ install_packages() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 		--no-install-recommends "${missing[@]}"
 }
+
+# make_receiver -- the user that `firn listen` becomes before it reads anything
+# from the network; packaging/systemd has the same for systemd-sysusers(8).
+make_receiver() {
+	getent passwd firn >/dev/null && return
+	useradd --system --user-group --no-create-home --home-dir / \
+		--shell /usr/sbin/nologin firn
+}

@@ -119,6 +119,9 @@ struct firn_target {
 
 	struct firn_record *records;
 	size_t n_records;
+	json_t *labels;    /* object of strings, bounded; NULL if nobody says */
+	bool labels_whole; /* these are all that it was given; else what its
+			    * runtime wrote down of them as annotations */
 	json_t *environment;   /* configured "NAME=value" strings, or NULL */
 	json_t *config_mounts; /* configured mounts: objects with "source",
 				* "destination", "type", "read_only", or NULL */
@@ -182,7 +185,7 @@ json_t *firn_target_json(const struct firn_target *target);
 /*
  * firn_targets(host, ret, err) -- the containers on this node.
  *
- * `*ret` is a new array of objects: id, name, runtime, image, pod, pid,
+ * `*ret` is a new array of objects: id, name, runtime, image, pod, labels, pid,
  * processes, cgroup, state ("running", "frozen", "paused"), sorted by name.
  */
 FIRN_MUST_CHECK int firn_targets(const struct firn_host *host, json_t **ret,

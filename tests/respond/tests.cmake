@@ -1,9 +1,11 @@
+firn_test(respond/test_playbook firn_respond)
 firn_test(respond/test_drill_container firn_respond)
 firn_test(respond/test_isolate firn_respond)
 firn_test(respond/test_reset firn_respond)
 firn_test(respond/test_unix firn_respond)
 firn_test(respond/test_nft firn_respond)
 firn_test(respond/test_attempts firn_respond)
+firn_test(respond/test_permit firn_respond)
 firn_test(respond/test_clsact firn_respond)
 firn_test(respond/test_inbox firn_respond)
 
@@ -24,3 +26,10 @@ firn_test(respond/test_run_argv firn_respond)
 firn_test(respond/test_courier firn_host PkgConfig::SECCOMP)
 target_sources(test_courier PRIVATE courier/confine.c)
 target_include_directories(test_courier PRIVATE courier)
+
+# What the scripts ask.
+add_executable(alert_find ${CMAKE_SOURCE_DIR}/tests/respond/alert_find.c)
+target_link_libraries(alert_find PRIVATE firn_respond)
+firn_test(respond/test_alert firn_respond)
+firn_test(respond/test_alert_hostile firn_respond)
+firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})

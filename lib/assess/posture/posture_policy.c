@@ -1,9 +1,11 @@
-#include <stdio.h>
 #include <string.h>
 
+#include "assess/exposure/threshold.h"
 #include "assess/posture/posture.h"
 #include "assess/rules/regex.h"
 #include "base/yaml.h"
+#include "firn/exposure.h"
+#include "firn/traits.h"
 
 /*
  * posture_policy -- what the node's own policy asks for: the copy that was
@@ -36,26 +38,6 @@ firn_has_incident_plan(struct firn_answering *answering)
 /* --- registries -----------------------------------------------------------
  */
 
-/* "docker.io/library/nginx" of "nginx:1": what comes before the first "/" is a
- * registry if it has a dot or a port, or is localhost. */
-static void
-normalize(const char *name, char *ret, size_t size)
-{
-	size_t first = strcspn(name, "/");
-	bool registry = name[first] == '/' &&
-			(memchr(name, '.', first) != NULL ||
-			 memchr(name, ':', first) != NULL ||
-			 (first == 9 && strncmp(name, "localhost", 9) == 0));
-	const char *rest = registry ? name + first : name;
-	size_t len = (size_t)(rest - name) + strcspn(rest, ":@");
-
-	snprintf(ret, size, "%s%.*s",
-		 registry             ? ""
-		 : name[first] == '/' ? "docker.io/"
-				      : "docker.io/library/",
-		 (int)len, name);
-}
-
 static bool
 is_approved(const struct firn_words *approved, const char *name)
 {
@@ -72,20 +54,57 @@ is_approved(const struct firn_words *approved, const char *name)
 
 /* "posture: {registries: [...]}"; without one `ret` stays empty. */
 static int
+take_registries(const struct firn_yaml *yaml, struct firn_words *ret,
+		struct firn_err *err)
+{
+	static const char *const keys[] = { "registries", NULL };
+	struct fy_node *posture =
+		firn_yaml_at(fy_document_root(yaml->document), "posture");
+
+	if (posture == NULL)
+		return 0;
+	if (firn_yaml_keys(yaml, posture, keys, err) < 0)
+		return -1;
+	return firn_yaml_words(yaml, firn_yaml_at(posture, "registries"), ret,
+			       err);
+}
+
+static int
 read_registries(const char *text, size_t len, struct firn_words *ret,
 		struct firn_err *err)
 {
 	struct firn_yaml yaml;
-	struct fy_node *list;
-	int done = 0;
+	int done;
 
+	if (firn_yaml_says_nothing(text, len))
+		return 0;
 	if (firn_yaml_open(&yaml, "policy.yaml", text, len, err) < 0)
 		return -1;
-	list = firn_yaml_at(firn_yaml_at(fy_document_root(yaml.document),
-					 "posture"),
-			    "registries");
-	if (list != NULL)
-		done = firn_yaml_words(&yaml, list, ret, err);
+	done = take_registries(&yaml, ret, err);
+	firn_yaml_close(&yaml);
+	return done;
+}
+
+int
+firn_posture_check_policy(const char *file, const char *text, size_t len,
+			  struct firn_err *err)
+{
+	enum firn_threshold threshold = FIRN_FROM_PRESUMED;
+	struct firn_words registries = { 0 };
+	struct firn_yaml yaml;
+	int done;
+
+	if (firn_yaml_says_nothing(text, len))
+		return 0;
+	if (firn_yaml_open(&yaml, file, text, len, err) < 0)
+		return -1;
+	done = take_registries(&yaml, &registries, err);
+	if (done == 0)
+		done = firn_threshold_read(
+			&yaml,
+			firn_yaml_at(fy_document_root(yaml.document), "node"),
+			&threshold, err);
+	firn_words_free(&registries);
 	firn_yaml_close(&yaml);
 	return done;
 }
@@ -94,13 +113,14 @@ static enum firn_answer
 judge(struct firn_answering *answering, const struct firn_words *approved,
       const char *name)
 {
-	char full[512];
+	char full[512], repository[512];
 
 	if (approved->n == 0)
 		return firn_answer(answering, FIRN_CANNOT_TELL,
 				   "%s; the policy approves of no registries",
 				   name);
-	normalize(name, full, sizeof(full));
+	firn_image_repository(name, repository, sizeof(repository));
+	firn_image_full(repository, full, sizeof(full));
 	return firn_answer(answering,
 			   is_approved(approved, full) ? FIRN_PASS : FIRN_FAIL,
 			   "%s", full);
