@@ -12,3 +12,6 @@ set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)
+
+add_executable(alert_find ${CMAKE_SOURCE_DIR}/tests/respond/alert_find.c)
+target_link_libraries(alert_find PRIVATE firn_respond)
