@@ -17,9 +17,8 @@
 
 #include <jansson.h>
 
+#include "base/policy_file.h" /* FIRN_POLICY_PATH */
 #include "firn/err.h"
-
-#define FIRN_POLICY_PATH "/etc/firn/policy.yaml"
 
 struct firn_owners;
 

@@ -51,6 +51,10 @@ FIRN_MUST_CHECK int firn_party_me(struct firn_party *ret, struct firn_err *err);
 FIRN_MUST_CHECK int firn_party_uid(unsigned long uid, struct firn_party *ret,
 				   struct firn_err *err);
 
+/* firn_party_named(name, ret, err) -- the same by name; ENOENT for none. */
+FIRN_MUST_CHECK int firn_party_named(const char *name, struct firn_party *ret,
+				     struct firn_err *err);
+
 /* firn_party_source(name, ret, err) -- a source of alerts; NULL for one that
  * isn't known. */
 FIRN_MUST_CHECK int firn_party_source(const char *name, struct firn_party *ret,
@@ -102,7 +106,7 @@ struct firn_listening {
 
 /* Where what was found goes. */
 struct firn_keeping {
-	char *folder;         /* of archives; FIRN_EVIDENCE_FOLDER */
+	char *folder;         /* of archives; never NULL */
 	char *key;            /* that signs; NULL for the node's own */
 	unsigned retention_s; /* 0: for ever. Nothing is deleted by firn: what
 			       * is older is named by `firn cases` */
@@ -149,13 +153,30 @@ const json_t *firn_policy_notify(const struct firn_policy *policy);
  * none. */
 const char *firn_policy_digest(const struct firn_policy *policy);
 
+/* firn_policy_break_glass(policy) -- may a person go past it in an emergency?
+ * `break-glass: false` says no. */
+bool firn_policy_break_glass(const struct firn_policy *policy);
+
 /* What has happened lately, as far as a limit asks for it. */
 struct firn_counts {
 	unsigned freezes_hour;         /* on this node, in the last hour */
 	unsigned freezes_hour_service; /* of this service */
 	unsigned replicas;             /* of this service, on this node, now */
 	unsigned replicas_stopped; /* of those, frozen or isolated by firn */
+	bool already_stopped; /* the one that is asked about is among these: to
+			       * stop it again counts for nothing */
 };
+
+/* What a decision would have to count. */
+enum firn_count {
+	FIRN_COUNT_FREEZES = 1 << 0,  /* those of the hour */
+	FIRN_COUNT_REPLICAS = 1 << 1, /* and whether it is stopped itself */
+};
+
+/* firn_policy_counts(policy, who, role) -- bits of enum firn_count; 0 where no
+ * limit bears on it. */
+unsigned firn_policy_counts(const struct firn_policy *policy,
+			    const struct firn_party *who, enum firn_role role);
 
 enum firn_verdict {
 	FIRN_ALLOWED,
@@ -166,17 +187,19 @@ enum firn_verdict {
 
 struct firn_question {
 	const struct firn_party *who;
-	enum firn_role role; /* one */
-	const struct firn_traits *what;
+	enum firn_role role;            /* one */
+	const struct firn_traits *what; /* NULL for all: only to look */
 	const struct firn_counts *counts;
 	time_t when;
 };
 
 struct firn_decision {
 	enum firn_verdict verdict;
-	char why[256];   /* one sentence */
-	char rule[160];  /* "policy.yaml:12:5", or "no policy" */
-	unsigned wait_s; /* for a limit: until it may be asked again; or 0 */
+	char why[384];     /* one sentence */
+	char rule[160];    /* "policy.yaml:12:5", or "no policy" */
+	unsigned wait_s;   /* for a limit and quiet hours: until it may be asked
+			    * again, at most; or 0 */
+	unsigned within_s; /* of FIRN_NEEDS_APPROVAL: how long a yes is good */
 };
 
 /*
@@ -186,6 +209,12 @@ struct firn_decision {
  * looks is let through), whether any rule of the party gives the role over this
  * target, quiet hours, limits and circuit breakers (for what stops something:
  * freeze, capture, isolate, kill), dry run, approval.
+ *
+ * What isn't known of a container (its labels, its image) counts against
+ * touching it: such a rule gives nothing, but protects and asks for a second
+ * person.  Whoever may do something to a container may look at it.  Quiet hours
+ * and dry run are for sources; so are limits, unless they say `people`.
+ * `counts` may be NULL where firn_policy_counts() asks for none.
  */
 void firn_policy_decide(const struct firn_policy *policy,
 			const struct firn_question *question,
@@ -202,8 +231,30 @@ void firn_policy_may_approve(const struct firn_policy *policy,
 
 /*
  * firn_policy_explain(policy) -- in plain English: a new array of sections,
- * {"title", "sentences": [...]}.
+ * {"section", "title", "sentences": [...], "claims": [...]}.
+ *
+ * The claims are the rules as they were understood, one object each, and the
+ * sentences are renderings of them, one for one.
  */
 json_t *firn_policy_explain(const struct firn_policy *policy);
+
+/*
+ * firn_policy_explain_party(policy, who, what, counts, when) -- what this party
+ * may do: {"who", "rules": [...] (sentences), "roles": [...]}.
+ *
+ * With `what`, each of "roles" is a decision of firn_policy_decide(): "role",
+ * "verdict" ("allowed", "denied", "needs approval", "only recorded"), "why",
+ * "rule".  Without, "rules" has what is given to the party, and "roles" is
+ * empty.
+ */
+json_t *firn_policy_explain_party(const struct firn_policy *policy,
+				  const struct firn_party *who,
+				  const struct firn_traits *what,
+				  const struct firn_counts *counts,
+				  time_t when);
+
+/* firn_verdict_name(verdict) -- "allowed", "denied", "needs approval", "only
+ * recorded". */
+const char *firn_verdict_name(enum firn_verdict verdict);
 
 #endif

@@ -119,6 +119,9 @@ struct firn_target {
 
 	struct firn_record *records;
 	size_t n_records;
+	json_t *labels;    /* object of strings, bounded; NULL if nobody says */
+	bool labels_whole; /* these are all that it was given; else what its
+			    * runtime wrote down of them as annotations */
 	json_t *environment;   /* configured "NAME=value" strings, or NULL */
 	json_t *config_mounts; /* configured mounts: objects with "source",
 				* "destination", "type", "read_only", or NULL */

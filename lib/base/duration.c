@@ -25,23 +25,32 @@ unit(char letter)
 }
 
 int
-firn_duration_parse(const char *text, unsigned *ret, struct firn_err *err)
+firn_duration_within(const char *text, unsigned most_s, unsigned *ret,
+		     struct firn_err *err)
 {
 	size_t len = strlen(text);
-	char digits[FIRN_DURATION_TEXT] = "";
+	char digits[FIRN_DURATION_TEXT] = "", most[FIRN_DURATION_TEXT];
 	uint64_t number = 0;
 	unsigned each = len > 0 ? unit(text[len - 1]) : 0;
 
 	if (each > 0 && len <= sizeof(digits))
 		memcpy(digits, text, len - 1);
 	if (!firn_is_decimal(digits, &number) || number == 0 ||
-	    number > FIRN_DURATION_MAX / each)
+	    number > most_s / each) {
+		firn_duration_text(most_s, most);
 		return firn_err_set(err, EINVAL,
 				    "\"%s\" is not a time as 90s, 10m, 2h or "
-				    "1d, of 31 days at most",
-				    text);
+				    "1d, of %s at most",
+				    text, most);
+	}
 	*ret = (unsigned)number * each;
 	return 0;
+}
+
+int
+firn_duration_parse(const char *text, unsigned *ret, struct firn_err *err)
+{
+	return firn_duration_within(text, FIRN_DURATION_MAX, ret, err);
 }
 
 void

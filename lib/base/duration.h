@@ -19,6 +19,11 @@
 FIRN_MUST_CHECK int firn_duration_parse(const char *text, unsigned *ret,
 					struct firn_err *err);
 
+/* firn_duration_within(text, most_s, ret, err) -- the same, with a longest of
+ * the caller's, in seconds. */
+FIRN_MUST_CHECK int firn_duration_within(const char *text, unsigned most_s,
+					 unsigned *ret, struct firn_err *err);
+
 /* "31d" and a NUL, with room. */
 #define FIRN_DURATION_TEXT 16
 

@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/duration.h"
+#include "base/io.h"
 
 /* Deeper than any file of ours, shallow enough for recursion. */
 #define DEPTH_MAX 16
@@ -31,24 +34,34 @@ first_token(struct fy_node *node)
 	return NULL;
 }
 
-int
-firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
-		struct firn_err *err, const char *fmt, ...)
+void
+firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 {
 	struct fy_token *token = first_token(node);
 	const struct fy_mark *mark =
 		token != NULL ? fy_token_start_mark(token) : NULL;
+
+	*ret_line = mark != NULL ? mark->line + 1 : 0;
+	*ret_column = mark != NULL ? mark->column + 1 : 0;
+}
+
+int
+firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
+		struct firn_err *err, const char *fmt, ...)
+{
 	char message[FIRN_ERR_TEXT];
+	int line, column;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	if (mark == NULL)
+	firn_yaml_place(node, &line, &column);
+	if (line == 0)
 		return firn_err_set(err, EBADMSG, "%s: %s", yaml->file,
 				    message);
-	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", yaml->file,
-			    mark->line + 1, mark->column + 1, message);
+	return firn_err_set(err, EBADMSG, "%s:%d:%d: %s", yaml->file, line,
+			    column, message);
 }
 
 static int
@@ -243,6 +256,8 @@ firn_yaml_text(const struct firn_yaml *yaml, struct fy_node *node, char **ret,
 	if (text == NULL)
 		return firn_yaml_error(yaml, node, err,
 				       "a text is expected here");
+	if (memchr(text, '\0', len) != NULL)
+		return firn_yaml_error(yaml, node, err, "holds a NUL");
 	copy = strndup(text, len);
 	if (copy == NULL)
 		return firn_err_nomem(err);
@@ -271,6 +286,19 @@ firn_yaml_words(const struct firn_yaml *yaml, struct fy_node *node,
 			return -1;
 	}
 	return 0;
+}
+
+int
+firn_yaml_some(const struct firn_yaml *yaml, struct fy_node *node,
+	       struct firn_words *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+
+	if (node == NULL || !fy_node_is_scalar(node))
+		return firn_yaml_words(yaml, node, ret, err);
+	if (firn_yaml_text(yaml, node, &text, err) < 0)
+		return -1;
+	return firn_words_add(ret, text, strlen(text), err);
 }
 
 int
@@ -307,6 +335,43 @@ firn_yaml_flag(const struct firn_yaml *yaml, struct fy_node *node, bool *ret,
 }
 
 int
+firn_yaml_number(const struct firn_yaml *yaml, struct fy_node *node,
+		 unsigned least, unsigned most, unsigned *ret,
+		 struct firn_err *err)
+{
+	autofree char *text = NULL;
+	uint64_t number;
+
+	if (node == NULL)
+		return 0;
+	if (firn_yaml_text(yaml, node, &text, err) < 0)
+		return -1;
+	if (!firn_is_decimal(text, &number) || number < least || number > most)
+		return firn_yaml_error(yaml, node, err,
+				       "a number from %u to %u is expected "
+				       "here",
+				       least, most);
+	*ret = (unsigned)number;
+	return 0;
+}
+
+int
+firn_yaml_duration(const struct firn_yaml *yaml, struct fy_node *node,
+		   unsigned most_s, unsigned *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+	struct firn_err why = { 0 };
+
+	if (node == NULL)
+		return 0;
+	if (firn_yaml_text(yaml, node, &text, err) < 0)
+		return -1;
+	return firn_duration_within(text, most_s, ret, &why) < 0
+		       ? firn_yaml_error(yaml, node, err, "%s", why.text)
+		       : 0;
+}
+
+int
 firn_words_add(struct firn_words *words, const char *text, size_t len,
 	       struct firn_err *err)
 {
@@ -320,6 +385,16 @@ firn_words_add(struct firn_words *words, const char *text, size_t len,
 		return firn_err_nomem(err);
 	words->n++;
 	return 0;
+}
+
+json_t *
+firn_words_json(const struct firn_words *words)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < words->n; i++)
+		json_array_append_new(array, json_string(words->items[i]));
+	return array;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
 #include <libfyaml.h>
 
 #include "firn/err.h"
@@ -50,6 +51,10 @@ int firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 		    struct firn_err *err, const char *fmt, ...)
 	FIRN_PRINTF(4, 5);
 
+/* firn_yaml_place(node, ret_line, ret_column) -- where it begins, from 1; 0
+ * where that can't be told. */
+void firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column);
+
 /* firn_yaml_keys(yaml, node, known, err) -- it is a mapping, and each of its
  * keys is one of `known`, which ends with NULL. */
 FIRN_MUST_CHECK int firn_yaml_keys(const struct firn_yaml *yaml,
@@ -66,11 +71,18 @@ FIRN_MUST_CHECK int firn_yaml_text(const struct firn_yaml *yaml,
 				   struct fy_node *node, char **ret,
 				   struct firn_err *err);
 
-/* firn_yaml_words(yaml, node, ret, err) -- a sequence of scalars. */
+/* firn_yaml_words(yaml, node, ret, err) -- a sequence of scalars, added to
+ * `ret`. */
 FIRN_MUST_CHECK int firn_yaml_words(const struct firn_yaml *yaml,
 				    struct fy_node *node,
 				    struct firn_words *ret,
 				    struct firn_err *err);
+
+/* firn_yaml_some(yaml, node, ret, err) -- the same, where one alone need not
+ * stand in a sequence. */
+FIRN_MUST_CHECK int firn_yaml_some(const struct firn_yaml *yaml,
+				   struct fy_node *node, struct firn_words *ret,
+				   struct firn_err *err);
 
 /* firn_yaml_choice(yaml, node, names, ret, err) -- a scalar that is one of
  * `names` (which ends with NULL); `*ret` is which. */
@@ -84,9 +96,24 @@ FIRN_MUST_CHECK int firn_yaml_flag(const struct firn_yaml *yaml,
 				   struct fy_node *node, bool *ret,
 				   struct firn_err *err);
 
+/* firn_yaml_number(yaml, node, least, most, ret, err) -- a whole number in
+ * decimal, within bounds. */
+FIRN_MUST_CHECK int firn_yaml_number(const struct firn_yaml *yaml,
+				     struct fy_node *node, unsigned least,
+				     unsigned most, unsigned *ret,
+				     struct firn_err *err);
+
+/* firn_yaml_duration(yaml, node, most_s, ret, err) -- "30m", in seconds; at
+ * most `most_s`. */
+FIRN_MUST_CHECK int firn_yaml_duration(const struct firn_yaml *yaml,
+				       struct fy_node *node, unsigned most_s,
+				       unsigned *ret, struct firn_err *err);
+
 /* firn_words_add(words, text, len, err) -- a copy of it. */
 FIRN_MUST_CHECK int firn_words_add(struct firn_words *words, const char *text,
 				   size_t len, struct firn_err *err);
+/* firn_words_json(words) -- a new array of them. */
+json_t *firn_words_json(const struct firn_words *words);
 void firn_words_free(struct firn_words *words);
 
 #endif

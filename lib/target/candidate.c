@@ -41,3 +41,17 @@ candidate_pod(const struct candidate *candidate)
 			return candidate->traces[i];
 	return NULL;
 }
+
+const struct trace *
+candidate_labelled(const struct candidate *candidate)
+{
+	const struct trace *best = NULL;
+
+	for (size_t i = 0; i < candidate->n_traces; i++) {
+		if (candidate->traces[i]->labels_whole)
+			return candidate->traces[i];
+		if (best == NULL && candidate->traces[i]->labels != NULL)
+			best = candidate->traces[i];
+	}
+	return best;
+}

@@ -2,16 +2,31 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/json.h"
 
 #define CRIO "io.kubernetes.cri-o."
+
+/* The container's own, as one more object in a string.  Those of its pod stand
+ * with the sandbox. */
+static void
+set_labels(struct trace *trace, const char *text)
+{
+	autojson json_t *labels = NULL;
+	struct firn_err none = { 0 };
+
+	if (text == NULL ||
+	    firn_json_parse(text, strlen(text), "labels", &labels, &none) < 0)
+		return;
+	trace_labels(trace, labels);
+}
 
 /*
  * CRI-O writes all that it knows into the annotations of the OCI
  * configuration; the kubelet's labels are among them with their own names.
  *
  * Source: cri-o, internal/annotations (Name, KubeName, Namespace, ImageName,
- * ContainerType, LogPath) and pkg/annotations.
+ * ContainerType, LogPath, Labels) and pkg/annotations.
  */
 void
 crio_fill(struct traces *traces, struct trace *trace, const json_t *config,
@@ -40,6 +55,7 @@ crio_fill(struct traces *traces, struct trace *trace, const json_t *config,
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		traces_text(traces, known[i].where,
 			    oci_annotation(config, known[i].key));
+	set_labels(trace, oci_annotation(config, CRIO "Labels"));
 	trace->sandbox = type != NULL && strcmp(type, "sandbox") == 0;
 	if (trace->sandbox)
 		traces_text(traces, &trace->name, "POD");

@@ -209,6 +209,8 @@ read_container(const struct firn_host *host, const char *root, const char *id,
 		    firn_json_string(config, "Config", "Image", NULL));
 	traces_text(ret, &trace->image_id,
 		    firn_json_string(config, "Image", NULL));
+	trace->labels_whole = trace_labels(trace, firn_json_at(config, "Config",
+							       "Labels", NULL));
 	trace->pid = oci_pid(json_object_get(state, "Pid"));
 	trace->paused = json_is_true(json_object_get(state, "Paused"));
 	trace->environment =

@@ -66,6 +66,9 @@ enum firn_runtime candidate_runtime(const struct candidate *candidate);
 /* The trace with the pod's identity; NULL if none has. */
 const struct trace *candidate_pod(const struct candidate *candidate);
 
+/* The trace that has all labels, else the best that has any; NULL for none. */
+const struct trace *candidate_labelled(const struct candidate *candidate);
+
 /* node_init(node, candidate) -- its pid 1, on the host; else what the state
  * names; else its oldest process.  0 if it has none. */
 pid_t node_init(const struct node *node, const struct candidate *candidate);

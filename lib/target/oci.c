@@ -11,6 +11,9 @@
 #include "target/names.h"
 
 #define MOUNTS_MAX 4096
+#define LABELS_MAX 256
+#define LABEL_KEY_MAX 256
+#define LABEL_VALUE_MAX 4096
 
 pid_t
 oci_pid(const json_t *value)
@@ -40,6 +43,26 @@ oci_mount(const char *source, const char *destination, const char *type,
 	firn_json_text(mount, "type", type);
 	json_object_set_new(mount, "read_only", json_boolean(read_only));
 	return mount;
+}
+
+bool
+trace_labels(struct trace *trace, const json_t *object)
+{
+	json_t *all = (json_t *)(uintptr_t)object, *value;
+	bool whole = true;
+	const char *key;
+
+	if (trace->labels == NULL)
+		trace->labels = json_object();
+	json_object_foreach(all, key, value) {
+		if (json_object_size(trace->labels) < LABELS_MAX &&
+		    strlen(key) <= LABEL_KEY_MAX && json_is_string(value) &&
+		    json_string_length(value) <= LABEL_VALUE_MAX)
+			json_object_set(trace->labels, key, value);
+		else
+			whole = false;
+	}
+	return whole;
 }
 
 static bool
@@ -149,6 +172,10 @@ oci_fill(struct traces *traces, struct trace *trace, const json_t *config)
 	if (trace->mounts == NULL &&
 	    json_is_array(json_object_get(config, "mounts")))
 		trace->mounts = mounts_of(config);
+	/* Docker's own file has the labels themselves. */
+	if (!trace->labels_whole &&
+	    json_is_object(json_object_get(config, "annotations")))
+		trace_labels(trace, json_object_get(config, "annotations"));
 	/* With systemd it is "SLICE:PREFIX:NAME", which is no path. */
 	if (trace->cgroup == NULL && cgroup != NULL && names_is_path(cgroup))
 		traces_text(traces, &trace->cgroup, cgroup);

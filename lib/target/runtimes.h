@@ -50,6 +50,11 @@ void crun_traces(const struct firn_host *host, const struct places *places,
  * of an OCI configuration. */
 void oci_fill(struct traces *traces, struct trace *trace, const json_t *config);
 
+/* trace_labels(trace, object) -- add the strings of an object to the trace's
+ * labels: at most 256, of at most 256 and 4096 bytes.  False if any was left
+ * out. */
+bool trace_labels(struct trace *trace, const json_t *object);
+
 /* oci_annotation(config, key) -- NULL if there is none. */
 const char *oci_annotation(const json_t *config, const char *key);
 

@@ -121,6 +121,17 @@ set_init(struct firn_target *target, pid_t init, struct firn_err *err)
 				    err);
 }
 
+static void
+set_labels(struct firn_target *target, const struct candidate *candidate)
+{
+	const struct trace *labelled = candidate_labelled(candidate);
+
+	if (labelled == NULL)
+		return;
+	target->labels = json_incref(labelled->labels);
+	target->labels_whole = labelled->labels_whole;
+}
+
 static int
 set_records(struct firn_target *target, const struct candidate *candidate,
 	    struct firn_err *err)
@@ -156,6 +167,7 @@ fill(struct firn_target *target, const struct node *node,
 	    layers_find(target, candidate, err) < 0 ||
 	    set_records(target, candidate, err) < 0)
 		return -1;
+	set_labels(target, candidate);
 	witness_hear(node, candidate, target);
 	return check_init(target, err);
 }
@@ -271,6 +283,7 @@ firn_target_close(struct firn_target **target)
 	cgroup_release(&old->v2);
 	cgroup_release(&old->freezer);
 	rootfs_free(&old->rootfs);
+	json_decref(old->labels);
 	json_decref(old->environment);
 	json_decref(old->config_mounts);
 	json_decref(old->witnesses);

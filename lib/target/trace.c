@@ -65,6 +65,7 @@ trace_free(struct trace *trace)
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(owned[i]);
 	json_decref(trace->environment);
+	json_decref(trace->labels);
 	json_decref(trace->mounts);
 }
 

@@ -54,7 +54,9 @@ struct trace {
 	char *mounted; /* where the engine mounted the whole, on the host */
 
 	json_t *environment; /* array of strings */
-	json_t *mounts;      /* as in firn_target */
+	json_t *labels;      /* as in firn_target */
+	bool labels_whole;
+	json_t *mounts; /* as in firn_target */
 
 	char *created, *started; /* RFC 3339, as the runtime wrote it */
 	enum trace_answer privileged;

@@ -12,6 +12,7 @@
 #include "base/duration.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/policy_file.h"
 #include "base/yaml.h"
 
 #define OWNER_MAX 128
@@ -93,18 +94,11 @@ take_due(struct firn_owners *owners, const struct firn_yaml *yaml,
 		return 0;
 	if (firn_yaml_keys(yaml, node, firn_priority_names, err) < 0)
 		return -1;
-	for (size_t i = 0; i < N_PRIORITIES; i++) {
-		struct fy_node *one =
-			firn_yaml_at(node, firn_priority_names[i]);
-		autofree char *text = NULL;
-		struct firn_err why = { 0 };
-
-		if (firn_yaml_text(yaml, one, &text, err) < 0)
+	for (size_t i = 0; i < N_PRIORITIES; i++)
+		if (firn_yaml_duration(
+			    yaml, firn_yaml_at(node, firn_priority_names[i]),
+			    FIRN_DURATION_MAX, &owners->due_s[i], err) < 0)
 			return -1;
-		if (text != NULL &&
-		    firn_duration_parse(text, &owners->due_s[i], &why) < 0)
-			return firn_yaml_error(yaml, one, err, "%s", why.text);
-	}
 	owners->sets_due = true;
 	return 0;
 }
@@ -113,12 +107,10 @@ static int
 take_policy(struct firn_owners *owners, const struct firn_yaml *yaml,
 	    struct firn_err *err)
 {
-	/* "posture" is read where it is held against. */
-	static const char *const keys[] = { "secrets", "posture", NULL };
 	static const char *const secrets_keys[] = { "owners", "due", NULL };
 	struct fy_node *root = fy_document_root(yaml->document), *secrets;
 
-	if (firn_yaml_keys(yaml, root, keys, err) < 0)
+	if (firn_policy_sections(yaml, err) < 0)
 		return -1;
 	secrets = firn_yaml_at(root, "secrets");
 	if (secrets == NULL)

@@ -1,9 +1,9 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "assess/posture/posture.h"
 #include "assess/rules/regex.h"
 #include "base/yaml.h"
+#include "firn/traits.h"
 
 /*
  * posture_policy -- what the node's own policy asks for: the copy that was
@@ -35,26 +35,6 @@ firn_has_incident_plan(struct firn_answering *answering)
 
 /* --- registries -----------------------------------------------------------
  */
-
-/* "docker.io/library/nginx" of "nginx:1": what comes before the first "/" is a
- * registry if it has a dot or a port, or is localhost. */
-static void
-normalize(const char *name, char *ret, size_t size)
-{
-	size_t first = strcspn(name, "/");
-	bool registry = name[first] == '/' &&
-			(memchr(name, '.', first) != NULL ||
-			 memchr(name, ':', first) != NULL ||
-			 (first == 9 && strncmp(name, "localhost", 9) == 0));
-	const char *rest = registry ? name + first : name;
-	size_t len = (size_t)(rest - name) + strcspn(rest, ":@");
-
-	snprintf(ret, size, "%s%.*s",
-		 registry             ? ""
-		 : name[first] == '/' ? "docker.io/"
-				      : "docker.io/library/",
-		 (int)len, name);
-}
 
 static bool
 is_approved(const struct firn_words *approved, const char *name)
@@ -94,13 +74,14 @@ static enum firn_answer
 judge(struct firn_answering *answering, const struct firn_words *approved,
       const char *name)
 {
-	char full[512];
+	char full[512], repository[512];
 
 	if (approved->n == 0)
 		return firn_answer(answering, FIRN_CANNOT_TELL,
 				   "%s; the policy approves of no registries",
 				   name);
-	normalize(name, full, sizeof(full));
+	firn_image_repository(name, repository, sizeof(repository));
+	firn_image_full(repository, full, sizeof(full));
 	return firn_answer(answering,
 			   is_approved(approved, full) ? FIRN_PASS : FIRN_FAIL,
 			   "%s", full);
