@@ -1,12 +1,11 @@
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "receiver/connection.h"
 
-#define AT_ONCE 16      /* then others get their turn */
-#define PAUSE_MS 200    /* when descriptors or memory have run out */
+#define AT_ONCE 16   /* then others get their turn */
+#define PAUSE_MS 200 /* when descriptors or memory have run out */
 
 static void
 pause_accepting(struct firn_receiver *receiver, bool by_time)
@@ -70,8 +69,7 @@ on_waiting(evutil_socket_t listener, short what, void *arg)
 			pause_accepting(receiver, true);
 		if (fd < 0)
 			return; /* also one that has gone: accept(2) */
-		firn_connection_open(receiver, fd,
-				     is_unix(receiver, listener));
+		firn_connection_open(receiver, fd, is_unix(receiver, listener));
 	}
 }
 

@@ -9,17 +9,9 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "respond/inbox/names.h"
 
 #define ANSWER_MAX ((size_t)1 << 20)
-
-static bool
-is_letter(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len < FIRN_LETTER_NAME && name[0] != '.' &&
-	       strspn(name, "0123456789.-") == len;
-}
 
 static int
 open_plain(int dir_fd, const char *name, struct stat *st)
@@ -85,7 +77,7 @@ firn_answer_find(const struct firn_inbox *inbox, const char *letter,
 {
 	json_t *answer;
 
-	if (!is_letter(letter))
+	if (!firn_letter_is_name(letter))
 		return NULL;
 	if (is_from(inbox->new_fd, letter, source))
 		return json_pack("{s:s, s:s}", "id", letter, "state",

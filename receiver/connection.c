@@ -214,10 +214,10 @@ read_body(struct firn_connection *connection, struct evbuffer *in)
 	int status = 0;
 
 	if (len > 0 && head->chunked) {
-		status = firn_chunks_feed(&connection->chunks, text, len,
-					  connection->receiver->listening
-						  ->body_max,
-					  &connection->body, &used);
+		status = firn_chunks_feed(
+			&connection->chunks, text, len,
+			connection->receiver->listening->body_max,
+			&connection->body, &used);
 	} else if (!head->chunked) {
 		used = (size_t)head->length - connection->body.len;
 		if (used > len)
@@ -412,7 +412,8 @@ has_share(const struct firn_connection *connection)
 	size_t most = receiver->listening->connections / 4 + 1, n = 0;
 	const struct firn_connection *other;
 
-	TAILQ_FOREACH(other, &receiver->connections, link) {
+	TAILQ_FOREACH(other, &receiver->connections, link)
+	{
 		n += other->is_unix == connection->is_unix &&
 		     strcmp(other->share, connection->share) == 0;
 	}
@@ -505,7 +506,8 @@ firn_connection_room(struct firn_receiver *receiver, bool is_unix)
 	if (receiver->n_connections < most &&
 	    (is_unix || receiver->n_tcp < most_tcp))
 		return true;
-	TAILQ_FOREACH(one, &receiver->connections, link) {
+	TAILQ_FOREACH(one, &receiver->connections, link)
+	{
 		if (one->state == FIRN_LINGERS ||
 		    (one->state == FIRN_READS_HEAD && one->idle &&
 		     (is_unix || !one->is_unix))) {

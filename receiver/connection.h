@@ -28,12 +28,12 @@ struct firn_connection {
 	struct event *deadline;
 	enum firn_connection_state state;
 	bool is_unix;
-	bool idle;  /* not a byte of a request yet */
-	bool ended; /* the other end has closed its half */
-	bool close; /* after the answer */
+	bool idle;       /* not a byte of a request yet */
+	bool ended;      /* the other end has closed its half */
+	bool close;      /* after the answer */
 	size_t lingered; /* bytes */
 
-	char peer[FIRN_PEER_TEXT]; /* "192.0.2.1", "uid 1000 pid 123" */
+	char peer[FIRN_PEER_TEXT];  /* "192.0.2.1", "uid 1000 pid 123" */
 	char share[FIRN_PEER_TEXT]; /* who shares one share: an IPv6 /64 */
 	struct firn_proven by_peer; /* what the socket or TLS shows */
 

@@ -83,8 +83,8 @@ const char *firn_http_field(const struct firn_http_head *head,
 			    const char *name);
 
 /* firn_http_parameter(head, name, ret) -- a parameter of the query, decoded;
- * a new buffer of bytes for the caller to wipe.  False if there is none, or more
- * than one, or it is no valid encoding. */
+ * a new buffer of bytes for the caller to wipe.  False if there is none, or
+ * more than one, or it is no valid encoding. */
 bool firn_http_parameter(const struct firn_http_head *head, const char *name,
 			 struct firn_buf *ret);
 

@@ -9,31 +9,24 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/json.h"
 #include "base/notify.h"
 #include "base/opt.h"
 #include "base/secret.h"
+#include "host/names.h"
 #include "receiver/connection.h"
 #include "receiver/sandbox.h"
 #include "receiver/tls.h"
 
-#define TICK_S 1
-#define TELL_EVERY_TICKS 60 /* of what was refused */
-#define LEAVE_S 3           /* for requests that are under way */
-#define SPARE_FDS 128       /* beside those of connections */
+#define SPARE_FDS 128 /* beside those of connections */
 #define SECURE_BYTES (256u << 10)
 
 struct asked {
@@ -41,188 +34,6 @@ struct asked {
 	const char *policy, *inbox;
 	unsigned deadline_s, notify_fd;
 };
-
-/* --- the loop -------------------------------------------------------------
- */
-
-void
-firn_receiver_leave(struct firn_receiver *receiver)
-{
-	if (receiver->stopping && receiver->n_connections == 0)
-		event_base_loopbreak(receiver->base);
-}
-
-void
-firn_receiver_sync(struct firn_receiver *receiver)
-{
-	struct firn_err err = { 0 };
-
-	if (receiver->syncing)
-		return;
-	if (firn_syncer_ask(&receiver->syncer, &receiver->inbox, &err) < 0) {
-		fprintf(stderr, "firn-receiver: %s\n", err.text);
-		event_base_loopbreak(receiver->base);
-		return;
-	}
-	receiver->asked = receiver->put;
-	receiver->syncing = true;
-}
-
-static void
-on_synced(evutil_socket_t fd, short what, void *arg)
-{
-	struct firn_receiver *receiver = arg;
-	struct firn_connection *connection;
-	struct firn_err err = { 0 };
-	bool done = false, more = false;
-
-	(void)fd;
-	(void)what;
-	if (firn_syncer_answer(&receiver->syncer, &done, &err) < 0) {
-		if (err.code == EAGAIN || err.code == EINTR)
-			return;
-		fprintf(stderr, "firn-receiver: %s\n", err.text);
-		receiver->syncer.pid = -1;
-		event_base_loopbreak(receiver->base);
-		return;
-	}
-	receiver->syncing = false;
-	TAILQ_FOREACH(connection, &receiver->connections, link) {
-		if (connection->state != FIRN_SYNCS)
-			continue;
-		if (connection->ticket <= receiver->asked)
-			firn_connection_synced(connection, done);
-		else
-			more = true;
-	}
-	if (more)
-		firn_receiver_sync(receiver);
-}
-
-/* An intruder can refuse to be quiet; the journal needn't hear each time. */
-static void
-tell_refused(struct firn_receiver *receiver)
-{
-	for (unsigned status = 0; status < 600; status++) {
-		if (receiver->refused[status] == 0)
-			continue;
-		fprintf(stderr,
-			"firn-receiver: %u requests were answered %u (%s)\n",
-			receiver->refused[status], status,
-			firn_http_reason((int)status));
-		receiver->refused[status] = 0;
-	}
-}
-
-static void
-on_tick(evutil_socket_t fd, short what, void *arg)
-{
-	static unsigned n;
-	struct firn_receiver *receiver = arg;
-
-	(void)fd;
-	(void)what;
-	firn_notify(receiver->notify_fd, "WATCHDOG=1");
-	if (++n % TELL_EVERY_TICKS == 0)
-		tell_refused(receiver);
-}
-
-static void
-on_given_up(evutil_socket_t fd, short what, void *arg)
-{
-	struct firn_receiver *receiver = arg;
-
-	(void)fd;
-	(void)what;
-	event_base_loopbreak(receiver->base);
-}
-
-/* No new ones; those that have something to say or to hear get to the end. */
-static void
-on_signal(evutil_socket_t fd, short what, void *arg)
-{
-	const struct timeval wait = { .tv_sec = LEAVE_S };
-	struct firn_receiver *receiver = arg;
-	struct firn_connection *one, *next;
-
-	(void)fd;
-	(void)what;
-	firn_notify(receiver->notify_fd, "STOPPING=1");
-	firn_accept_stop(receiver);
-	receiver->stopping = true;
-	for (one = TAILQ_FIRST(&receiver->connections); one != NULL;
-	     one = next) {
-		next = TAILQ_NEXT(one, link);
-		if (one->state == FIRN_LINGERS ||
-		    (one->state == FIRN_READS_HEAD && one->idle))
-			firn_connection_close(one);
-	}
-	evtimer_add(receiver->given_up, &wait);
-	firn_receiver_leave(receiver);
-}
-
-static int
-make_loop(struct firn_receiver *receiver, struct firn_err *err)
-{
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	const struct timeval second = { .tv_sec = TICK_S };
-	int failed = 0;
-
-	receiver->base = event_base_new();
-	if (receiver->base == NULL)
-		return firn_err_set(err, EIO, "libevent finds no way to wait");
-	receiver->heard = event_new(receiver->base, receiver->syncer.fd,
-				    EV_READ | EV_PERSIST, on_synced, receiver);
-	receiver->tick = event_new(receiver->base, -1, EV_PERSIST, on_tick,
-				   receiver);
-	receiver->given_up =
-		evtimer_new(receiver->base, on_given_up, receiver);
-	for (size_t i = 0; i < 3; i++) {
-		receiver->told[i] = evsignal_new(receiver->base, signals[i],
-						 on_signal, receiver);
-		failed |= receiver->told[i] == NULL ||
-			  event_add(receiver->told[i], NULL) < 0;
-	}
-	if (failed || receiver->heard == NULL || receiver->tick == NULL ||
-	    receiver->given_up == NULL || event_add(receiver->heard, NULL) < 0 ||
-	    event_add(receiver->tick, &second) < 0)
-		return firn_err_nomem(err);
-	return 0;
-}
-
-static void
-free_event(struct event *event)
-{
-	if (event != NULL)
-		event_free(event);
-}
-
-static void
-close_receiver(struct firn_receiver *receiver)
-{
-	while (!TAILQ_EMPTY(&receiver->connections))
-		firn_connection_close(TAILQ_FIRST(&receiver->connections));
-	for (size_t i = 0; i < FIRN_SOCKETS_MAX; i++)
-		free_event(receiver->accepting[i]);
-	for (size_t i = 0; i < 3; i++)
-		free_event(receiver->told[i]);
-	free_event(receiver->resume);
-	free_event(receiver->heard);
-	free_event(receiver->tick);
-	free_event(receiver->given_up);
-	if (receiver->base != NULL)
-		event_base_free(receiver->base);
-	firn_auto_close(&receiver->syncer.fd);
-	firn_auto_close(&receiver->notify_fd);
-	firn_sockets_close(&receiver->sockets);
-	SSL_CTX_free(receiver->tls);
-	firn_senders_close(&receiver->senders);
-	firn_inbox_close(&receiver->inbox);
-	json_decref(receiver->host_names);
-}
-
-/* --- before the sandbox ---------------------------------------------------
- */
 
 /* Opened as root, who makes the folders; what is acted upon isn't for the
  * receiver to see. */
@@ -249,28 +60,6 @@ confine(void *arg, struct firn_err *err)
 	return firn_sandbox(confined->inbox, confined->missing, err);
 }
 
-/* Whatever it is called here: a container's host name is the pod's. */
-static json_t *
-names_of_host(void)
-{
-	json_t *names = json_array();
-	const char *node = getenv("NODE_NAME");
-	autofree char *text = NULL;
-	struct firn_err ignored = { 0 };
-	char name[256] = "";
-
-	if (gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0')
-		json_array_append_new(names, json_string(name));
-	if (firn_read_at(AT_FDCWD, "/etc/hostname", 4096, &text, NULL,
-			 &ignored) == 0) {
-		text[strcspn(text, " \t\r\n")] = '\0';
-		json_array_append_new(names, json_string(text));
-	}
-	if (node != NULL)
-		json_array_append_new(names, json_string(node));
-	return names;
-}
-
 static int
 enough_descriptors(const struct firn_listening *listening, struct firn_err *err)
 {
@@ -294,7 +83,7 @@ open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 
 	receiver->listening = listening;
 	receiver->deadline_s = asked->deadline_s;
-	receiver->host_names = names_of_host();
+	receiver->host_names = firn_host_names();
 	if (open_inbox(&receiver->inbox, asked->inbox, err) < 0)
 		return -1;
 	/* Before there is a secret in memory. */
@@ -318,7 +107,7 @@ open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 		return -1;
 	if (enough_descriptors(listening, err) < 0)
 		return -1;
-	return make_loop(receiver, err);
+	return firn_loop_open(receiver, err);
 }
 
 static void
@@ -334,6 +123,19 @@ announce(const struct firn_receiver *receiver, const json_t *missing)
 		fprintf(stderr, "firn-receiver: less protected: %s\n",
 			json_string_value(sentence));
 	}
+}
+
+static void
+close_receiver(struct firn_receiver *receiver)
+{
+	firn_loop_close(receiver);
+	firn_auto_close(&receiver->syncer.fd);
+	firn_auto_close(&receiver->notify_fd);
+	firn_sockets_close(&receiver->sockets);
+	SSL_CTX_free(receiver->tls);
+	firn_senders_close(&receiver->senders);
+	firn_inbox_close(&receiver->inbox);
+	json_decref(receiver->host_names);
 }
 
 static int
@@ -353,19 +155,15 @@ serve(const struct asked *asked, struct firn_err *err)
 	TAILQ_INIT(&receiver.connections);
 	failed = firn_policy_open(&policy, asked->policy, err);
 	if (failed == 0)
-		failed = open_receiver(&receiver, asked, policy, &confined,
-				       err);
+		failed =
+			open_receiver(&receiver, asked, policy, &confined, err);
 	if (failed == 0)
 		failed = firn_sandbox(confined.inbox, missing, err);
 	if (failed == 0)
 		failed = firn_accept_start(&receiver, err);
 	if (failed == 0) {
 		announce(&receiver, missing);
-		firn_notify(receiver.notify_fd, "READY=1");
-		event_base_dispatch(receiver.base);
-		tell_refused(&receiver);
-		if (!receiver.stopping)
-			failed = firn_err_set(err, EIO, "ended by itself");
+		failed = firn_loop_run(&receiver, err);
 	}
 	close_receiver(&receiver);
 	return failed;

@@ -12,19 +12,20 @@
 #define ID_MAX 256        /* bytes */
 
 /* Every proof of a kind, with its sender. */
-#define each_proof(senders, wanted, sender, proof)                             \
-	for (struct firn_sender *sender = (senders)->items;                    \
-	     sender < (senders)->items + (senders)->n; sender++)               \
-		for (struct firn_proof *proof = sender->proofs;                \
-		     proof < sender->proofs + sender->n_proofs; proof++)       \
+#define each_proof(senders, wanted, sender, proof)                       \
+	for (struct firn_sender *sender = (senders)->items;              \
+	     sender < (senders)->items + (senders)->n; sender++)         \
+		for (struct firn_proof *proof = sender->proofs;          \
+		     proof < sender->proofs + sender->n_proofs; proof++) \
 			if (proof->kind == (wanted))
 
 struct firn_proven
 firn_senders_user(const struct firn_senders *senders, uid_t uid)
 {
-	each_proof(senders, FIRN_CREDENTIAL_UNIX, sender, proof)
-		if (proof->uid == uid)
-			return (struct firn_proven){ sender, "user" };
+	each_proof(senders, FIRN_CREDENTIAL_UNIX, sender,
+		   proof) if (proof->uid == uid) return (struct firn_proven){
+		sender, "user"
+	};
 	return (struct firn_proven){ 0 };
 }
 
@@ -41,13 +42,17 @@ struct firn_proven
 firn_senders_certificate(const struct firn_senders *senders,
 			 const struct firn_certificate *certificate)
 {
-	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender, proof)
-		if (proof->name != NULL
-			    ? certificate->is_signed &&
-				      has_name(certificate, proof->name)
-			    : memcmp(proof->digest, certificate->digest,
-				     FIRN_SHA256) == 0)
-			return (struct firn_proven){ sender, "certificate" };
+	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender,
+		   proof) if (proof->name != NULL
+				      ? certificate->is_signed &&
+						has_name(certificate,
+							 proof->name)
+				      : memcmp(proof->digest,
+					       certificate->digest,
+					       FIRN_SHA256) ==
+						0) return (struct firn_proven){
+		sender, "certificate"
+	};
 	return (struct firn_proven){ 0 };
 }
 
@@ -55,19 +60,18 @@ bool
 firn_senders_pinned(const struct firn_senders *senders,
 		    const unsigned char digest[FIRN_SHA256])
 {
-	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender, proof)
-		if (proof->name == NULL &&
-		    memcmp(proof->digest, digest, FIRN_SHA256) == 0)
-			return true;
+	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender,
+		   proof) if (proof->name == NULL &&
+			      memcmp(proof->digest, digest, FIRN_SHA256) ==
+				      0) return true;
 	return false;
 }
 
 bool
 firn_senders_pin(const struct firn_senders *senders)
 {
-	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender, proof)
-		if (proof->name == NULL)
-			return true;
+	each_proof(senders, FIRN_CREDENTIAL_CERTIFICATE, sender,
+		   proof) if (proof->name == NULL) return true;
 	return false;
 }
 
@@ -83,9 +87,10 @@ firn_senders_token(const struct firn_senders *senders, const char *token,
 
 	if (firn_sha256(token, len, digest, &ignored) < 0)
 		return found;
-	each_proof(senders, FIRN_CREDENTIAL_BEARER, sender, proof)
-		if (CRYPTO_memcmp(proof->digest, digest, FIRN_SHA256) == 0)
-			found = (struct firn_proven){ sender, "bearer" };
+	each_proof(senders, FIRN_CREDENTIAL_BEARER, sender,
+		   proof) if (CRYPTO_memcmp(proof->digest, digest,
+					    FIRN_SHA256) == 0) found =
+		(struct firn_proven){ sender, "bearer" };
 	return found;
 }
 
@@ -101,13 +106,13 @@ bool
 firn_senders_signed(const struct firn_senders *senders,
 		    const struct firn_http_head *head)
 {
-	each_proof(senders, FIRN_CREDENTIAL_HUB, sender, proof)
-		if (firn_http_field(head, proof->header) != NULL)
-			return true;
+	each_proof(senders, FIRN_CREDENTIAL_HUB, sender,
+		   proof) if (firn_http_field(head, proof->header) !=
+			      NULL) return true;
 	if (!is_standard(head))
 		return false;
-	each_proof(senders, FIRN_CREDENTIAL_STANDARD, sender, proof)
-		return true;
+	each_proof(senders, FIRN_CREDENTIAL_STANDARD, sender,
+		   proof) return true;
 	return false;
 }
 
@@ -162,7 +167,8 @@ by_standard(const struct firn_senders *senders,
 	firn_buf_add(&whole, body, len);
 	if (firn_buf_check(&whole, &ignored) < 0)
 		return found;
-	each_proof(senders, FIRN_CREDENTIAL_STANDARD, sender, proof) {
+	each_proof(senders, FIRN_CREDENTIAL_STANDARD, sender, proof)
+	{
 		unsigned char mac[FIRN_SHA256];
 		autofree char *expected = NULL;
 
@@ -196,7 +202,8 @@ by_hub(const struct firn_senders *senders, const struct firn_http_head *head,
 	struct firn_proven found = { 0 };
 	struct firn_err ignored = { 0 };
 
-	each_proof(senders, FIRN_CREDENTIAL_HUB, sender, proof) {
+	each_proof(senders, FIRN_CREDENTIAL_HUB, sender, proof)
+	{
 		const char *text = firn_http_field(head, proof->header);
 		unsigned char mac[FIRN_SHA256];
 

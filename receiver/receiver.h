@@ -61,7 +61,7 @@ struct firn_receiver {
 	uint64_t put, asked; /* letters put in; of those, asked to be synced */
 	bool syncing;
 	bool paused, stopping;
-	int notify_fd; /* of the service manager; -1 for none */
+	int notify_fd;         /* of the service manager; -1 for none */
 	unsigned refused[600]; /* by status, since the last word about it */
 };
 
@@ -72,6 +72,16 @@ FIRN_MUST_CHECK int firn_accept_start(struct firn_receiver *receiver,
 /* firn_accept_again(receiver) -- there is room: one has been closed. */
 void firn_accept_again(struct firn_receiver *receiver);
 void firn_accept_stop(struct firn_receiver *receiver);
+
+/* firn_loop_open(receiver, err) -- what is waited for beside connections: the
+ * syncer, signals, the time. */
+FIRN_MUST_CHECK int firn_loop_open(struct firn_receiver *receiver,
+				   struct firn_err *err);
+void firn_loop_close(struct firn_receiver *receiver);
+
+/* firn_loop_run(receiver, err) -- until SIGTERM, SIGINT or SIGHUP. */
+FIRN_MUST_CHECK int firn_loop_run(struct firn_receiver *receiver,
+				  struct firn_err *err);
 
 /* firn_receiver_sync(receiver) -- have what was put in synced, now or with
  * those that come while the disk writes. */

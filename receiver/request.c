@@ -33,9 +33,10 @@ by_token(const struct firn_connection *connection)
 		return firn_senders_token(senders, value + 7,
 					  strlen(value + 7));
 	if (firn_http_parameter(&connection->head, "access_token", &token))
-		proven = firn_senders_token(
-			senders, token.data != NULL ? token.data : "",
-			token.len);
+		proven =
+			firn_senders_token(senders,
+					   token.data != NULL ? token.data : "",
+					   token.len);
 	return proven;
 }
 
@@ -97,12 +98,11 @@ kept_headers(const struct firn_http_head *head)
 static json_t *
 envelope_of(const struct firn_connection *connection, const json_t *headers)
 {
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:O}", "way",
-		connection->is_unix ? "unix" : "https", "source",
-		connection->proven.sender->source->name, "auth",
-		connection->proven.by, "peer", connection->peer, "headers",
-		(json_t *)(uintptr_t)headers);
+	return json_pack("{s:s, s:s, s:s, s:s, s:O}", "way",
+			 connection->is_unix ? "unix" : "https", "source",
+			 connection->proven.sender->source->name, "auth",
+			 connection->proven.by, "peer", connection->peer,
+			 "headers", (json_t *)(uintptr_t)headers);
 }
 
 /* Into the inbox, whatever it is: what a known sender has sent isn't lost. */
@@ -154,9 +154,9 @@ static json_t *
 answer_of(const struct firn_receiver *receiver, const char *letter,
 	  const json_t *alerts)
 {
-	json_t *answer = json_pack("{s:b, s:s, s:I}", "accepted", true, "id",
-				   letter, "alerts",
-				   (json_int_t)json_array_size(alerts));
+	json_t *answer =
+		json_pack("{s:b, s:s, s:I}", "accepted", true, "id", letter,
+			  "alerts", (json_int_t)json_array_size(alerts));
 	autojson json_t *why = NULL;
 
 	if (leads_anywhere(receiver, alerts, &why))
@@ -194,9 +194,9 @@ take_in(struct firn_connection *connection, char ret_letter[FIRN_LETTER_NAME])
 				  "reason", "not understood", "text", why.text,
 				  "id", ret_letter));
 	} else {
-		firn_connection_answer_synced(
-			connection, FIRN_HTTP_OK,
-			answer_of(connection->receiver, ret_letter, alerts));
+		firn_connection_answer_synced(connection, FIRN_HTTP_OK,
+					      answer_of(connection->receiver,
+							ret_letter, alerts));
 	}
 }
 
@@ -233,10 +233,10 @@ take_in_signed(struct firn_connection *connection)
 	struct firn_seen *seen;
 	const char *before;
 
-	connection->proven = firn_senders_signature(
-		senders, &connection->head,
-		body->data != NULL ? body->data : "", body->len, now_s, digest,
-		&until_s);
+	connection->proven =
+		firn_senders_signature(senders, &connection->head,
+				       body->data != NULL ? body->data : "",
+				       body->len, now_s, digest, &until_s);
 	if (connection->proven.sender == NULL) {
 		refuse_unknown(connection);
 		return;
@@ -245,10 +245,11 @@ take_in_signed(struct firn_connection *connection)
 	before = firn_seen_letter(seen, digest, now_s);
 	if (before != NULL) {
 		/* It may have come so soon that the first isn't synced yet. */
-		firn_connection_answer_synced(
-			connection, FIRN_HTTP_OK,
-			json_pack("{s:b, s:s, s:b}", "accepted", true, "id",
-				  before, "duplicate", true));
+		firn_connection_answer_synced(connection, FIRN_HTTP_OK,
+					      json_pack("{s:b, s:s, s:b}",
+							"accepted", true, "id",
+							before, "duplicate",
+							true));
 		return;
 	}
 	if (is_too_much(connection, firn_seen_full(seen, now_s)))

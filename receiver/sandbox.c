@@ -19,37 +19,86 @@
 /* The receiver's, OpenSSL's, libevent's, and those of malloc(3). */
 static const int calls[] = {
 	/* connections that exist, and those that come */
-	SCMP_SYS(accept4), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write),
-	SCMP_SYS(writev), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(shutdown),
-	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername), SCMP_SYS(close), SCMP_SYS(fcntl),
+	SCMP_SYS(accept4),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(close),
+	SCMP_SYS(fcntl),
 	/* waiting, and what the time is */
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(timerfd_settime), SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(sched_yield),
 	/* letters, and the answers to them: Landlock says which */
-	SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat),
-	SCMP_SYS(statx), SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(unlinkat), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
-	SCMP_SYS(getdents64), SCMP_SYS(lseek), SCMP_SYS(pread64),
+	SCMP_SYS(openat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(statx),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(pread64),
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(mlock), SCMP_SYS(munlock), SCMP_SYS(futex),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mlock),
+	SCMP_SYS(munlock),
+	SCMP_SYS(futex),
 	/* chance, signals, and the end */
-	SCMP_SYS(getrandom), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid), SCMP_SYS(geteuid), SCMP_SYS(gettid),
-	SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(getpid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 #ifdef __SANITIZE_ADDRESS__
 	/* A sanitizer looks at itself, at its maps, and for leaks in a
 	 * thread that traces. */
-	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(sigaltstack),
-	SCMP_SYS(clone), SCMP_SYS(wait4), SCMP_SYS(prctl),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(getuid),
-	SCMP_SYS(getppid), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-	SCMP_SYS(openat2), SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(dup),
-	SCMP_SYS(pipe), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(clone),
+	SCMP_SYS(wait4),
+	SCMP_SYS(prctl),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getuid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(openat2),
+	SCMP_SYS(open),
+	SCMP_SYS(stat),
+	SCMP_SYS(dup),
+	SCMP_SYS(pipe),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(prlimit64),
 #endif
 };
 
@@ -60,8 +109,7 @@ allow_in_part(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp how_much =
-		SCMP_A1(SCMP_CMP_EQ, FIONREAD);
+	const struct scmp_arg_cmp how_much = SCMP_A1(SCMP_CMP_EQ, FIONREAD);
 	const struct {
 		int call;
 		struct scmp_arg_cmp only;
@@ -92,9 +140,9 @@ only_these_calls(struct firn_err *err)
 		failed = seccomp_load(filter);
 	seccomp_release(filter);
 	errno = -failed;
-	return failed == 0
-		       ? 0
-		       : firn_err_sys(err, "let only some system calls through");
+	return failed == 0 ? 0
+			   : firn_err_sys(err,
+					  "let only some system calls through");
 }
 
 static int
@@ -136,15 +184,17 @@ only_the_inbox(const char *inbox, json_t *missing, struct firn_err *err)
 	if (firn_landlock(&allowed, &version, err) < 0)
 		return -1;
 	if (version == 0)
-		json_array_append_new(
-			missing, json_string("this kernel has no Landlock: "
-					     "what the user " FIRN_USER
-					     " may open, it can"));
+		json_array_append_new(missing,
+				      json_string(
+					      "this kernel has no Landlock: "
+					      "what the user " FIRN_USER
+					      " may open, it can"));
 	else if (version < 4)
-		json_array_append_new(
-			missing, json_string("this kernel's Landlock knows no "
-					     "TCP; seccomp lets no socket be "
-					     "made"));
+		json_array_append_new(missing,
+				      json_string(
+					      "this kernel's Landlock knows no "
+					      "TCP; seccomp lets no socket be "
+					      "made"));
 	return 0;
 }
 

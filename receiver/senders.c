@@ -56,8 +56,8 @@ keep_secret(struct firn_proof *proof, const char *line, size_t len,
 {
 	long n;
 
-	if (proof->kind != FIRN_CREDENTIAL_STANDARD ||
-	    len < 6 || memcmp(line, "whsec_", 6) != 0)
+	if (proof->kind != FIRN_CREDENTIAL_STANDARD || len < 6 ||
+	    memcmp(line, "whsec_", 6) != 0)
 		return firn_secret_add(&proof->secret, line, len, err);
 	if (firn_secret_room(&proof->secret, len, err) < 0)
 		return -1;
@@ -87,19 +87,19 @@ keep_line(struct firn_sender *sender, const struct firn_credential *credential,
 	  const char *line, size_t len, struct firn_err *err)
 {
 	struct firn_proof *proof = add_proof(sender, credential->kind, err);
-	const char *header = credential->header != NULL
-				     ? credential->header
-				     : "X-Hub-Signature-256";
+	const char *header = credential->header != NULL ? credential->header
+							: "X-Hub-Signature-256";
 
 	if (proof == NULL)
 		return -1;
 	if (credential->kind == FIRN_CREDENTIAL_BEARER)
 		return len < LEAST_SECRET
-			       ? firn_err_set(err, EINVAL,
-					      "a token of %zu characters can be "
-					      "guessed; make one with: openssl "
-					      "rand -hex 32",
-					      len)
+			       ? firn_err_set(
+					 err, EINVAL,
+					 "a token of %zu characters can be "
+					 "guessed; make one with: openssl "
+					 "rand -hex 32",
+					 len)
 			       : firn_sha256(line, len, proof->digest, err);
 	if (keep_secret(proof, line, len, err) < 0)
 		return -1;
@@ -131,8 +131,7 @@ keep_file(struct firn_sender *sender, const struct firn_credential *credential,
 
 		at += strspn(at, " \t\r\n");
 		len = strcspn(at, " \t\r\n");
-		if (len > 0 &&
-		    keep_line(sender, credential, at, len, err) < 0)
+		if (len > 0 && keep_line(sender, credential, at, len, err) < 0)
 			return firn_err_in(err, "%s", credential->file);
 		at += len;
 	}
@@ -183,8 +182,9 @@ keep(struct firn_sender *sender, const struct firn_credential *credential,
 			       : firn_account_named(credential->value,
 						    &proof->uid, NULL, err);
 	}
-	return firn_err_set(err, ENOTSUP, "a kind of credential that the "
-					  "receiver doesn't know");
+	return firn_err_set(err, ENOTSUP,
+			    "a kind of credential that the "
+			    "receiver doesn't know");
 }
 
 static bool

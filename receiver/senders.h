@@ -97,10 +97,10 @@ bool firn_senders_signed(const struct firn_senders *senders,
  * ret_until_s) -- by the signature of the whole request.
  *
  * Standard Webhooks: one of the signatures of version 1, over id, time stamp
- * and body, not older or newer than the window; it is named by its id.  HUB: the
- * HMAC of the body alone.  There is no time in it, so a replay can't be told
- * from a sender who says the same twice: the same body within the window is
- * taken for a replay, and after it for news.
+ * and body, not older or newer than the window; it is named by its id.  HUB:
+ * the HMAC of the body alone.  There is no time in it, so a replay can't be
+ * told from a sender who says the same twice: the same body within the window
+ * is taken for a replay, and after it for news.
  *
  * `ret_digest` is of what names the request, and `*ret_until_s` until when it
  * could be replayed.
@@ -108,9 +108,11 @@ bool firn_senders_signed(const struct firn_senders *senders,
  * Source: github.com/standard-webhooks/standard-webhooks,
  * spec/standard-webhooks.md; GitHub's "Validating webhook deliveries".
  */
-struct firn_proven firn_senders_signature(
-	const struct firn_senders *senders, const struct firn_http_head *head,
-	const char *body, size_t len, int64_t now_s,
-	unsigned char ret_digest[FIRN_SHA256], int64_t *ret_until_s);
+struct firn_proven firn_senders_signature(const struct firn_senders *senders,
+					  const struct firn_http_head *head,
+					  const char *body, size_t len,
+					  int64_t now_s,
+					  unsigned char ret_digest[FIRN_SHA256],
+					  int64_t *ret_until_s);
 
 #endif

@@ -82,8 +82,8 @@ add(struct firn_sockets *sockets, int fd, struct firn_err *err)
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return firn_err_sys(err, "look at socket %d", fd);
 	family = address.of.any.sa_family;
-	if (!is_listening || (family != AF_UNIX && family != AF_INET &&
-			      family != AF_INET6))
+	if (!is_listening ||
+	    (family != AF_UNIX && family != AF_INET && family != AF_INET6))
 		return firn_err_set(err, EINVAL,
 				    "descriptor %d is no listening stream "
 				    "socket",
@@ -140,8 +140,8 @@ parse(const char *text, struct address *ret, struct firn_err *err)
 	if (inet_pton(is_6 ? AF_INET6 : AF_INET, host,
 		      is_6 ? (void *)&ret->of.in6.sin6_addr
 			   : (void *)&ret->of.in.sin_addr) != 1)
-		return firn_err_set(err, EINVAL,
-				    "%s: %s is no numeric address", text, host);
+		return firn_err_set(err, EINVAL, "%s: %s is no numeric address",
+				    text, host);
 	return 0;
 }
 
@@ -199,11 +199,11 @@ clear_place(const struct address *address, struct firn_err *err)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : firn_err_sys(err, "look at %s",
-							  path);
+		return errno == ENOENT ? 0
+				       : firn_err_sys(err, "look at %s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return firn_err_set(err, EEXIST,
-				    "%s is there and is no socket", path);
+		return firn_err_set(err, EEXIST, "%s is there and is no socket",
+				    path);
 	if (fd < 0)
 		return firn_err_sys(err, "make a socket");
 	if (connect(fd, &address->of.any, address->len) == 0)

@@ -61,8 +61,8 @@ load(SSL_CTX *tls, const struct firn_listening *listening, struct firn_err *err)
 	if (SSL_CTX_load_verify_file(tls, listening->client_ca) != 1)
 		return failed("read the CA of clients", listening->client_ca,
 			      err);
-	SSL_CTX_set_client_CA_list(
-		tls, SSL_load_client_CA_file(listening->client_ca));
+	SSL_CTX_set_client_CA_list(tls, SSL_load_client_CA_file(
+						listening->client_ca));
 	return 0;
 }
 
@@ -114,8 +114,8 @@ firn_tls_open(const struct firn_listening *listening,
 	}
 	if (listening->client_ca != NULL || firn_senders_pin(senders)) {
 		SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-		SSL_CTX_set_cert_verify_callback(
-			tls, verify, (void *)(uintptr_t)senders);
+		SSL_CTX_set_cert_verify_callback(tls, verify,
+						 (void *)(uintptr_t)senders);
 	}
 	*ret = tls;
 	return 0;

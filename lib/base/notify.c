@@ -24,15 +24,16 @@ firn_notify_open(int *ret, struct firn_err *err)
 	if (len >= sizeof(address.sun_path) ||
 	    (path[0] != '/' && path[0] != '@'))
 		return firn_err_set(err, EINVAL,
-				    "NOTIFY_SOCKET is \"%s\": no address", path);
+				    "NOTIFY_SOCKET is \"%s\": no address",
+				    path);
 	memcpy(address.sun_path, path, len);
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address,
-			      (socklen_t)(offsetof(struct sockaddr_un,
-						   sun_path) +
-					  len)) < 0)
+	if (fd < 0 ||
+	    connect(fd, (const struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) <
+		    0)
 		return firn_err_sys(err, "connect to NOTIFY_SOCKET %s", path);
 	*ret = firn_steal_fd(&fd);
 	return 0;
@@ -49,7 +50,8 @@ firn_notify(int fd, const char *state)
 unsigned
 firn_notify_every_ms(void)
 {
-	const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	const char *text = getenv("WATCHDOG_USEC"),
+		   *pid = getenv("WATCHDOG_PID");
 	uint64_t usec, whom;
 
 	if (text == NULL || !firn_is_decimal(text, &usec) ||

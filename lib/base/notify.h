@@ -17,8 +17,8 @@ FIRN_MUST_CHECK int firn_notify_open(int *ret, struct firn_err *err);
 /* firn_notify(fd, state) -- a message; not waited for.  -1 is nobody. */
 void firn_notify(int fd, const char *state);
 
-/* firn_notify_every_ms() -- how often "WATCHDOG=1" is due, with half of the time
- * to spare; 0 if it isn't wanted. */
+/* firn_notify_every_ms() -- how often "WATCHDOG=1" is due, with half of the
+ * time to spare; 0 if it isn't wanted. */
 unsigned firn_notify_every_ms(void);
 
 #endif
