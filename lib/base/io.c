@@ -4,10 +4,32 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/secret.h"
+
+int
+firn_own_file(int dir_fd, const char *name, int flags, struct firn_err *err)
+{
+	autoclose int fd = -1;
+	struct stat st;
+
+	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	fd = openat(dir_fd, name,
+		    flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		    0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return firn_err_sys(err, "open %s", name);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 07777) != 0600 || st.st_nlink != 1)
+		return firn_err_set(err, EPERM,
+				    "%s is not a regular file of ours with "
+				    "mode 0600: look at it, then move it away",
+				    name);
+	return firn_steal_fd(&fd);
+}
 
 ssize_t
 firn_read_some(int fd, const char *what, void *data, size_t size,

@@ -38,6 +38,15 @@ FIRN_MUST_CHECK int firn_read_at(int dir_fd, const char *path, size_t max,
 				 struct firn_err *err);
 
 /*
+ * firn_own_file(dir_fd, name, flags, err) -- open(2) a file of firn's own; made
+ * with mode 0600 if `flags` has O_CREAT.
+ *
+ * Anything but a regular file of ours with that mode and one name is EPERM.
+ */
+FIRN_MUST_CHECK int firn_own_file(int dir_fd, const char *name, int flags,
+				  struct firn_err *err);
+
+/*
  * firn_read_some(fd, what, data, size, err) -- read until `size` bytes or the
  * end of the file.  Returns how many, or -1.
  */

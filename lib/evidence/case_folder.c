@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/auto.h"
+#include "base/io.h"
 #include "firn/case.h"
 
 int
@@ -38,21 +38,7 @@ firn_case_id_is_valid(const char *id)
 int
 firn_case_file(int dir_fd, const char *name, int flags, struct firn_err *err)
 {
-	autoclose int fd = -1;
-	struct stat st;
+	int fd = firn_own_file(dir_fd, name, flags, err);
 
-	/* O_NONBLOCK: somebody may have put a FIFO there. */
-	fd = openat(dir_fd, name,
-		    flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		    0600);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return firn_err_sys(err, "open %s of the case", name);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & 07777) != 0600 || st.st_nlink != 1)
-		return firn_err_set(err, EPERM,
-				    "%s of the case is not a regular file of "
-				    "ours with mode 0600: look at it, then "
-				    "move it away",
-				    name);
-	return firn_steal_fd(&fd);
+	return fd < 0 ? firn_err_in(err, "the case") : fd;
 }

@@ -7,41 +7,16 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "evidence/case_folder.h"
-#include "evidence/custody_chain.h"
+#include "evidence/custody_append.h"
 #include "firn/case.h"
 #include "host/operator.h"
 
+#define RECORD "the custody record"
 #define RECORD_MAX ((size_t)64 << 20)
-#define LINE_MAX_BYTES ((size_t)64 << 10)
 #define BY_MAX 128
-
-#define LOCK_TIMEOUT_NS (10 * UINT64_C(1000000000))
-#define LOCK_AGAIN_NS 2000000
-
-/* Record locks, as the ledger's: a child that hangs doesn't keep them. */
-static int
-lock(int fd, short type, struct firn_err *err)
-{
-	const struct timespec pause = { .tv_nsec = LOCK_AGAIN_NS };
-	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
-	uint64_t deadline = firn_monotonic_ns() + LOCK_TIMEOUT_NS;
-
-	while (fcntl(fd, F_SETLK, &whole) < 0) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return firn_err_sys(err, "lock the custody record");
-		if (firn_monotonic_ns() >= deadline)
-			return firn_err_set(err, EBUSY,
-					    "the custody record is held by "
-					    "another firn");
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
 
 static int
 open_record(int cases_fd, const char *case_id, int flags, struct firn_err *err)
@@ -69,76 +44,17 @@ who(const char *by, const char *login)
 	return json;
 }
 
-static int
-add_line(struct firn_buf *text, struct firn_custody_end *end, json_t *person,
-	 const char *action, json_t *details, struct firn_err *err)
-{
-	autojson json_t *line = json_object();
-	autofree char *json = NULL;
-	unsigned char sha256[FIRN_SHA256];
-
-	firn_json_uint(line, "seq", end->seq + 1);
-	firn_json_time(line, "time", firn_now());
-	json_object_set(line, "who", person);
-	firn_json_text(line, "action", action);
-	json_object_set(line, "details", details);
-	firn_json_text(line, "prev", end->digest);
-	json = firn_json_line(line);
-	if (json == NULL)
-		return firn_err_nomem(err);
-	if (strlen(json) > LINE_MAX_BYTES)
-		return firn_err_set(err, E2BIG,
-				    "more than a line of the custody record "
-				    "holds");
-	firn_buf_addf(text, "%s\n", json);
-	if (firn_sha256(json, strlen(json), sha256, err) < 0)
-		return -1;
-	firn_hex(sha256, sizeof(sha256), end->digest);
-	end->seq++;
-	return firn_buf_check(text, err);
-}
-
-/* What was torn is told, and not taken out: nothing ever is. */
-static int
-add_torn(struct firn_buf *text, struct firn_custody_end *end, json_t *person,
-	 struct firn_err *err)
-{
-	autojson json_t *details = json_object();
-	unsigned char sha256[FIRN_SHA256];
-
-	if (end->torn == NULL)
-		return 0;
-	if (firn_sha256(end->torn, end->torn_len, sha256, err) < 0)
-		return -1;
-	firn_json_uint(details, "bytes", end->torn_len);
-	firn_json_hex(details, "sha256", sha256, sizeof(sha256));
-	return add_line(text, end, person, "torn", details, err);
-}
-
 /* With the record locked. */
 static int
-append(int fd, json_t *person, const char *action, json_t *details,
-       struct firn_err *err)
+append(int fd, const struct firn_custody_line *line, struct firn_err *err)
 {
-	autojson json_t *lines = json_array(), *failures = json_array();
-	autobuf struct firn_buf more = { 0 };
-	autofree char *text = NULL;
-	struct firn_custody_end end;
-	size_t len;
+	autotail struct firn_custody_tail tail = { 0 };
 
-	if (firn_read_fd(fd, "the custody record", RECORD_MAX, &text, &len,
-			 err) < 0 ||
-	    firn_custody_chain(text, len, lines, failures, &end, err) < 0)
+	if (firn_custody_tail(fd, RECORD, &tail, err) < 0)
 		return -1;
-	if (len > 0 && text[len - 1] != '\n')
-		firn_buf_add(&more, "\n", 1);
-	if (add_torn(&more, &end, person, err) < 0 ||
-	    add_line(&more, &end, person, action, details, err) < 0)
-		return -1;
-	if (len + more.len > RECORD_MAX)
-		return firn_err_set(err, EFBIG, "the custody record is full");
-	return firn_write_all(fd, "the custody record", more.data, more.len,
-			      err);
+	if ((size_t)tail.size + 2 * FIRN_CUSTODY_LINE_MAX > RECORD_MAX)
+		return firn_err_set(err, EFBIG, RECORD " is full");
+	return firn_custody_append(fd, RECORD, &tail, line, err);
 }
 
 int
@@ -147,6 +63,7 @@ firn_custody_add(int cases_fd, const char *case_id, const char *by,
 		 struct firn_err *err)
 {
 	autojson json_t *person = NULL, *copy = NULL;
+	struct firn_custody_line line = { .action = action };
 	autofree char *login = NULL;
 	autoclose int fd = -1;
 
@@ -159,9 +76,10 @@ firn_custody_add(int cases_fd, const char *case_id, const char *by,
 	person = who(by, login);
 	copy = details != NULL ? json_deep_copy(details) : json_object();
 	fd = open_record(cases_fd, case_id, O_RDWR | O_APPEND | O_CREAT, err);
-	if (fd < 0 || lock(fd, F_WRLCK, err) < 0 ||
-	    append(fd, person, action, copy, err) < 0 ||
-	    firn_finish(&fd, "the custody record", err) < 0)
+	line.who = person;
+	line.details = copy;
+	if (fd < 0 || firn_custody_lock(fd, F_WRLCK, RECORD, err) < 0 ||
+	    append(fd, &line, err) < 0 || firn_finish(&fd, RECORD, err) < 0)
 		return -1;
 	/* Its name, the first time. */
 	if (fsync(cases_fd) < 0)
@@ -185,10 +103,9 @@ read_record(int cases_fd, const char *case_id, char **ret, size_t *ret_len,
 		*ret_len = 0;
 		return *ret == NULL ? firn_err_nomem(err) : 0;
 	}
-	if (fd < 0 || lock(fd, F_RDLCK, err) < 0)
+	if (fd < 0 || firn_custody_lock(fd, F_RDLCK, RECORD, err) < 0)
 		return -1;
-	return firn_read_fd(fd, "the custody record", RECORD_MAX, ret, ret_len,
-			    err);
+	return firn_read_fd(fd, RECORD, RECORD_MAX, ret, ret_len, err);
 }
 
 int

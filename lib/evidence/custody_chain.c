@@ -16,9 +16,12 @@ struct walk {
 
 static void FIRN_PRINTF(2, 3) fail(struct walk *walk, const char *fmt, ...)
 {
-	json_t *failure = json_object();
+	json_t *failure;
 	va_list args;
 
+	if (json_array_size(walk->failures) >= FIRN_CUSTODY_FAILURES)
+		return;
+	failure = json_object();
 	va_start(args, fmt);
 	firn_json_uint(failure, "line", walk->number);
 	json_object_set_new(failure, "why", firn_json_message(fmt, args));
@@ -83,7 +86,7 @@ take_line(struct walk *walk, json_t *line, const char *text, size_t len,
 	if (!says(line, "prev", end->digest))
 		fail(walk, "the line before is not the one that stood there");
 	end->seq = (uint64_t)seq;
-	if (json_array_append(walk->lines, line) < 0)
+	if (walk->lines != NULL && json_array_append(walk->lines, line) < 0)
 		return firn_err_nomem(err);
 	return digest(text, len, end->digest, err);
 }
@@ -104,23 +107,60 @@ look_at(struct walk *walk, const char *text, size_t len, struct firn_err *err)
 }
 
 int
+firn_custody_chain_on(const char *text, size_t len, json_t *lines,
+		      json_t *failures, struct firn_custody_end *end,
+		      struct firn_err *err)
+{
+	struct walk walk = { .lines = lines, .failures = failures, .end = end };
+	const char *stop = text + len;
+
+	for (const char *at = text; at < stop;) {
+		const char *newline = memchr(at, '\n', (size_t)(stop - at));
+		const char *line_end = newline != NULL ? newline : stop;
+
+		walk.number++;
+		if (look_at(&walk, at, (size_t)(line_end - at), err) < 0)
+			return -1;
+		at = line_end + 1;
+	}
+	return 0;
+}
+
+void
+firn_custody_start(struct firn_custody_end *ret)
+{
+	*ret = (struct firn_custody_end){ 0 };
+	memset(ret->digest, '0', sizeof(ret->digest) - 1);
+}
+
+void
+firn_custody_start_at(const char *text, size_t len,
+		      struct firn_custody_end *ret)
+{
+	const char *newline = memchr(text, '\n', len);
+	autojson json_t *line = NULL;
+	struct firn_err none = { 0 };
+	const char *prev;
+	json_int_t seq;
+
+	firn_custody_start(ret);
+	if (firn_json_parse(text,
+			    newline != NULL ? (size_t)(newline - text) : len,
+			    "line", &line, &none) < 0)
+		return;
+	seq = json_integer_value(json_object_get(line, "seq"));
+	prev = firn_json_string(line, "prev", NULL);
+	if (seq < 1 || prev == NULL || strlen(prev) != FIRN_SHA256_TEXT - 1)
+		return;
+	ret->seq = (uint64_t)seq - 1;
+	memcpy(ret->digest, prev, FIRN_SHA256_TEXT);
+}
+
+int
 firn_custody_chain(const char *text, size_t len, json_t *lines,
 		   json_t *failures, struct firn_custody_end *ret,
 		   struct firn_err *err)
 {
-	struct walk walk = { .lines = lines, .failures = failures, .end = ret };
-	const char *end = text + len;
-
-	*ret = (struct firn_custody_end){ 0 };
-	memset(ret->digest, '0', sizeof(ret->digest) - 1);
-	for (const char *at = text; at < end;) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = newline != NULL ? newline : end;
-
-		walk.number++;
-		if (look_at(&walk, at, (size_t)(stop - at), err) < 0)
-			return -1;
-		at = stop + 1;
-	}
-	return 0;
+	firn_custody_start(ret);
+	return firn_custody_chain_on(text, len, lines, failures, ret, err);
 }
