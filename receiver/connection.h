@@ -81,6 +81,13 @@ void firn_connection_answer_synced(struct firn_connection *connection,
 /* firn_connection_synced(connection, done) -- it is, or it can't be. */
 void firn_connection_synced(struct firn_connection *connection, bool done);
 
+/* Between connections.c, where one begins and ends, and connection.c, where it
+ * is served. */
+void firn_connection_listen(struct firn_connection *connection);
+void firn_connection_forget(struct firn_connection *connection);
+void firn_connection_time(struct firn_connection *connection, unsigned seconds);
+void firn_connection_late(evutil_socket_t fd, short what, void *arg);
+
 /*
  * firn_request_head(connection) -- the head is there: who, what, may it?
  *

@@ -88,6 +88,9 @@ const char *firn_http_field(const struct firn_http_head *head,
 bool firn_http_parameter(const struct firn_http_head *head, const char *name,
 			 struct firn_buf *ret);
 
+/* firn_hex_digit(c) -- its value; -1 for none. */
+int firn_hex_digit(char c);
+
 /* A chunked body in the making; starts as `{ 0 }`. */
 struct firn_chunks {
 	int state;

@@ -337,6 +337,19 @@ firn_yaml_words(const struct firn_yaml *yaml, struct fy_node *node,
 }
 
 int
+firn_yaml_some(const struct firn_yaml *yaml, struct fy_node *node,
+	       struct firn_words *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+
+	if (node == NULL || !fy_node_is_scalar(node))
+		return firn_yaml_words(yaml, node, ret, err);
+	if (firn_yaml_text(yaml, node, &text, err) < 0)
+		return -1;
+	return firn_words_add(ret, text, strlen(text), err);
+}
+
+int
 firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 		 const char *const *names, int *ret, struct firn_err *err)
 {
@@ -420,6 +433,16 @@ firn_words_add(struct firn_words *words, const char *text, size_t len,
 		return firn_err_nomem(err);
 	words->n++;
 	return 0;
+}
+
+json_t *
+firn_words_json(const struct firn_words *words)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < words->n; i++)
+		json_array_append_new(array, json_string(words->items[i]));
+	return array;
 }
 
 void
