@@ -79,25 +79,16 @@ static const int calls[] = {
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 #ifdef __SANITIZE_ADDRESS__
-	/* A sanitizer looks at itself, at its maps, and for leaks in a
-	 * thread that traces. */
+	/* A sanitizer looks at itself, and at its maps. */
 	SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat),
 	SCMP_SYS(sigaltstack),
-	SCMP_SYS(clone),
-	SCMP_SYS(wait4),
 	SCMP_SYS(prctl),
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(getuid),
-	SCMP_SYS(getppid),
-	SCMP_SYS(ptrace),
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(openat2),
 	SCMP_SYS(open),
 	SCMP_SYS(stat),
 	SCMP_SYS(dup),
-	SCMP_SYS(pipe),
-	SCMP_SYS(getrlimit),
 	SCMP_SYS(prlimit64),
 #endif
 };

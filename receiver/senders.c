@@ -122,7 +122,7 @@ keep_file(struct firn_sender *sender, const struct firn_credential *credential,
 {
 	autosecret struct firn_secret text = { 0 };
 	size_t before = sender->n_proofs;
-	const char *at;
+	const char *at, *next;
 
 	if (read_file(credential->file, &text, err) < 0)
 		return -1;
@@ -130,10 +130,13 @@ keep_file(struct firn_sender *sender, const struct firn_credential *credential,
 		size_t len;
 
 		at += strspn(at, " \t\r\n");
-		len = strcspn(at, " \t\r\n");
+		next = at + strcspn(at, "\r\n");
+		len = (size_t)(next - at);
+		while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t'))
+			len--;
 		if (len > 0 && keep_line(sender, credential, at, len, err) < 0)
 			return firn_err_in(err, "%s", credential->file);
-		at += len;
+		at = next;
 	}
 	if (sender->n_proofs == before)
 		return firn_err_set(err, ENODATA, "%s is empty",
