@@ -40,6 +40,21 @@ FIRN_MUST_CHECK int firn_approval_use(const struct firn_party *who,
 				      const struct firn_traits *traits,
 				      bool *ret, struct firn_err *err);
 
+/* firn_approval_given(who, role, traits, ret, err) -- the same, and it stays.
+ */
+FIRN_MUST_CHECK int firn_approval_given(const struct firn_party *who,
+					enum firn_role role,
+					const struct firn_traits *traits,
+					bool *ret, struct firn_err *err);
+
+/* firn_approval_id(who, role, traits, ret, err) -- what a request for this is
+ * called; it need not be there. */
+FIRN_MUST_CHECK int firn_approval_id(const struct firn_party *who,
+				     enum firn_role role,
+				     const struct firn_traits *traits,
+				     char ret[FIRN_APPROVAL_ID],
+				     struct firn_err *err);
+
 /*
  * firn_approval_answer(policy, id, by, yes, note, ret, err) -- a person's
  * answer.  EPERM for the one who asked, for one whom the policy doesn't let,

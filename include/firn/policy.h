@@ -167,10 +167,11 @@ struct firn_counts {
 			       * stop it again counts for nothing */
 };
 
-/* What a decision would have to count. */
+/* What a decision would have to count; with either, whether it is stopped
+ * itself. */
 enum firn_count {
 	FIRN_COUNT_FREEZES = 1 << 0,  /* those of the hour */
-	FIRN_COUNT_REPLICAS = 1 << 1, /* and whether it is stopped itself */
+	FIRN_COUNT_REPLICAS = 1 << 1, /* and how many are stopped */
 };
 
 /* firn_policy_counts(policy, who, role) -- bits of enum firn_count; 0 where no
@@ -191,6 +192,9 @@ struct firn_question {
 	const struct firn_traits *what; /* NULL for all: only to look */
 	const struct firn_counts *counts;
 	time_t when;
+	/* It puts back what was done: never-touch, quiet hours and limits,
+	 * which are there to keep things running, don't stand against it. */
+	bool undo;
 };
 
 struct firn_decision {
@@ -200,6 +204,7 @@ struct firn_decision {
 	unsigned wait_s;   /* for a limit and quiet hours: until it may be asked
 			    * again, at most; or 0 */
 	unsigned within_s; /* of FIRN_NEEDS_APPROVAL: how long a yes is good */
+	bool never_touched; /* it was denied because of that */
 };
 
 /*
@@ -252,6 +257,16 @@ json_t *firn_policy_explain_party(const struct firn_policy *policy,
 				  const struct firn_traits *what,
 				  const struct firn_counts *counts,
 				  time_t when);
+
+/*
+ * firn_policy_warnings(policy) -- what reads well and won't work on this node:
+ * a new array of texts.
+ *
+ * Users and groups that aren't there, files of credentials that are missing or
+ * that others can read, labels that most runtimes don't tell.  Credentials are
+ * only looked at from outside.
+ */
+json_t *firn_policy_warnings(const struct firn_policy *policy);
 
 /* firn_verdict_name(verdict) -- "allowed", "denied", "needs approval", "only
  * recorded". */

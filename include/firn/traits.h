@@ -56,6 +56,10 @@ void firn_image_full(const char *image, char *ret, size_t size);
  * a container which was started by an image's id? */
 bool firn_image_is_digest(const char *image);
 
+/* firn_listed_traits(row, ret) -- of a row of firn_targets(), which it borrows
+ * from. */
+void firn_listed_traits(const json_t *row, struct firn_traits *ret);
+
 /* firn_traits_json(traits) -- for a record or a question: a new object, only
  * of what is known: "id", "name", "image", "namespace", "pod", "container",
  * "labels", "service". */

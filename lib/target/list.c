@@ -53,6 +53,7 @@ set_pod(json_t *json, const struct candidate *candidate)
 static json_t *
 describe(const struct node *node, const struct candidate *candidate, pid_t init)
 {
+	const struct trace *labelled = candidate_labelled(candidate);
 	json_t *json = json_object();
 	json_int_t n = 0;
 
@@ -65,6 +66,11 @@ describe(const struct node *node, const struct candidate *candidate, pid_t init)
 				    candidate_runtime(candidate))));
 	firn_json_text(json, "image", candidate_image(candidate));
 	set_pod(json, candidate);
+	if (labelled != NULL) {
+		json_object_set(json, "labels", labelled->labels);
+		json_object_set_new(json, "labels_whole",
+				    json_boolean(labelled->labels_whole));
+	}
 	json_object_set_new(json, "pid", json_integer(init));
 	json_object_set_new(json, "processes", json_integer(n));
 	firn_json_text(json, "cgroup",

@@ -144,6 +144,25 @@ firn_target_traits(const struct firn_target *target, struct firn_traits *ret)
 	set_service(ret);
 }
 
+void
+firn_listed_traits(const json_t *row, struct firn_traits *ret)
+{
+	const json_t *pod = json_object_get(row, "pod");
+
+	*ret = (struct firn_traits){
+		.id = firn_json_string(row, "id", NULL),
+		.name = firn_json_string(row, "name", NULL),
+		.image = firn_json_string(row, "image", NULL),
+		.pod_namespace = firn_json_string(pod, "namespace", NULL),
+		.pod_name = firn_json_string(pod, "name", NULL),
+		.pod_container = firn_json_string(pod, "container", NULL),
+		.labels = json_object_get(row, "labels"),
+		.labels_whole =
+			json_is_true(json_object_get(row, "labels_whole")),
+	};
+	set_service(ret);
+}
+
 json_t *
 firn_traits_json(const struct firn_traits *traits)
 {

@@ -5,6 +5,7 @@ firn_test(respond/test_reset firn_respond)
 firn_test(respond/test_unix firn_respond)
 firn_test(respond/test_nft firn_respond)
 firn_test(respond/test_attempts firn_respond)
+firn_test(respond/test_permit firn_respond)
 firn_test(respond/test_clsact firn_respond)
 firn_test(respond/test_inbox firn_respond)
 
@@ -13,5 +14,10 @@ set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)
+
+# What the scripts ask.
 add_executable(alert_find ${CMAKE_SOURCE_DIR}/tests/respond/alert_find.c)
 target_link_libraries(alert_find PRIVATE firn_respond)
+firn_test(respond/test_alert firn_respond)
+firn_test(respond/test_alert_hostile firn_respond)
+firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})

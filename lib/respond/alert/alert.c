@@ -111,10 +111,12 @@ take_object(struct reading *reading, const json_t *said, const json_t *event,
 static int
 take_known(struct reading *reading, const json_t *said, struct firn_err *err)
 {
-	if (cloud_event_is(said))
-		return take_object(reading, json_object_get(said, "data"), said,
-				   err);
-	return take_object(reading, said, NULL, err);
+	autojson json_t *data = NULL;
+
+	if (!cloud_event_is(said))
+		return take_object(reading, said, NULL, err);
+	data = cloud_event_data(said);
+	return take_object(reading, data, said, err);
 }
 
 static int
@@ -152,20 +154,6 @@ take_value(struct reading *reading, const json_t *value, struct firn_err *err)
 	return 0;
 }
 
-/* A number may be beyond 2^63, a kernel's address: it isn't ours to judge. */
-static json_t *
-load(const char *text, size_t len, json_error_t *why)
-{
-	size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
-	json_t *value = json_loadb(text, len, flags, why);
-
-	if (value == NULL &&
-	    json_error_code(why) == json_error_numeric_overflow)
-		value = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL,
-				   why);
-	return value;
-}
-
 /* The next JSON value; how many bytes it takes, or -1. */
 static ssize_t
 take_next(struct reading *reading, const char *text, size_t len,
@@ -174,7 +162,7 @@ take_next(struct reading *reading, const char *text, size_t len,
 	autojson json_t *value = NULL, *event = NULL;
 	json_error_t why = { 0 };
 
-	value = load(text, len, &why);
+	value = clean_load(text, len, &why);
 	if (value == NULL)
 		return firn_err_set(err, EBADMSG, "the alert is no JSON: %s",
 				    why.text);

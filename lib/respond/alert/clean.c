@@ -106,3 +106,16 @@ clean_payload(const char *payload, size_t len, char **ret, struct firn_err *err)
 	*ret = copy;
 	return 0;
 }
+
+json_t *
+clean_load(const char *text, size_t len, json_error_t *why)
+{
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+	json_t *value = json_loadb(text, len, flags, why);
+
+	if (value == NULL &&
+	    json_error_code(why) == json_error_numeric_overflow)
+		value = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL,
+				   why);
+	return value;
+}

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assess/rules/decode.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -84,4 +85,27 @@ cloud_event_of_headers(const json_t *headers, json_t *body)
 		return NULL;
 	}
 	return event;
+}
+
+json_t *
+cloud_event_data(const json_t *event)
+{
+	const json_t *encoded = json_object_get(event, "data_base64");
+	size_t size = json_string_length(encoded);
+	autofree unsigned char *bytes = NULL;
+	autofree char *text = NULL;
+	struct firn_err none = { 0 };
+	json_error_t why;
+	long len;
+
+	if (!json_is_string(encoded))
+		return json_incref(json_object_get(event, "data"));
+	bytes = malloc(size + 1);
+	if (bytes == NULL)
+		return NULL;
+	len = firn_base64_decode(json_string_value(encoded), size, bytes, size);
+	if (len < 0 ||
+	    clean_payload((char *)bytes, (size_t)len, &text, &none) < 0)
+		return NULL;
+	return clean_load(text, (size_t)len, &why);
 }

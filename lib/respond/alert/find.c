@@ -234,6 +234,25 @@ find_by_pod(struct search *search, const char *pod, struct firn_err *err)
 }
 
 static int
+find_by_name(struct search *search, const char *name, struct firn_err *err)
+{
+	struct lead_facts facts;
+
+	if (!is_plain(name))
+		return choose(search, err);
+	if (open_named(search, name, err) < 0)
+		return -1;
+	if (search->target == NULL)
+		return 0;
+	/* It may be what another's id starts with. */
+	lead_facts_of_target(search->target, &facts);
+	if (lead_is_called(name, &facts))
+		return 0;
+	firn_target_close(&search->target);
+	return choose(search, err);
+}
+
+static int
 find_by_names(struct search *search, struct firn_err *err)
 {
 	const char *pod = said(search, "pod");
@@ -241,10 +260,9 @@ find_by_names(struct search *search, struct firn_err *err)
 
 	if (pod != NULL)
 		return find_by_pod(search, pod, err);
-	if (name == NULL)
-		name = said(search, "container");
-	return is_plain(name) ? open_named(search, name, err)
-			      : choose(search, err);
+	return find_by_name(search,
+			    name != NULL ? name : said(search, "container"),
+			    err);
 }
 
 /* Is what was found what the alert says besides? */

@@ -83,10 +83,19 @@ bool form_mapped(json_t *alert, const json_t *said, const json_t *mapping);
 FIRN_MUST_CHECK int clean_payload(const char *payload, size_t len, char **ret,
 				  struct firn_err *err);
 
+/* clean_load(text, len, why) -- the JSON value that a cleaned text starts with;
+ * `why->position` is how long it is.  Where a number is beyond 2^63 (a kernel's
+ * address), all are read as floating point. */
+json_t *clean_load(const char *text, size_t len, json_error_t *why);
+
 /* cloud_event_is(said), cloud_event_of_headers(headers, body) -- CloudEvents
  * 1.0; the latter is a new event of the binary mode, or NULL if the headers
  * tell of none. */
 bool cloud_event_is(const json_t *said);
 json_t *cloud_event_of_headers(const json_t *headers, json_t *body);
+
+/* cloud_event_data(event) -- what is in it, a new reference; NULL if that is
+ * no JSON. */
+json_t *cloud_event_data(const json_t *event);
 
 #endif

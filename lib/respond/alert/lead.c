@@ -65,16 +65,14 @@ is_shim_name(const char *said, const char *container)
 	       strncmp(said + 4, container, len) == 0 && said[4 + len] == '_';
 }
 
-/* One sender says the runtime's name, another the pod's; of containerd's,
- * cadvisor says the id. */
-static bool
-is_called(const char *said, const struct lead_facts *facts)
+bool
+lead_is_called(const char *name, const struct lead_facts *facts)
 {
-	return strcmp(said, facts->id) == 0 ||
-	       (facts->name != NULL && strcmp(said, facts->name) == 0) ||
+	return strcmp(name, facts->id) == 0 ||
+	       (facts->name != NULL && strcmp(name, facts->name) == 0) ||
 	       (facts->container != NULL &&
-		(strcmp(said, facts->container) == 0 ||
-		 is_shim_name(said, facts->container)));
+		(strcmp(name, facts->container) == 0 ||
+		 is_shim_name(name, facts->container)));
 }
 
 /* The last part of its name, without tag and digest; 0 for what is only a
@@ -125,7 +123,7 @@ lead_differs(const json_t *alert, const struct lead_facts *facts)
 		   facts->pod != NULL ? facts->container : facts->name))
 		return "container";
 	if (name != NULL && (facts->name != NULL || facts->container != NULL) &&
-	    !is_called(name, facts))
+	    !lead_is_called(name, facts))
 		return "container_name";
 	if (images_differ(firn_json_string(alert, "image", NULL), facts->image))
 		return "image";

@@ -33,6 +33,10 @@ void lead_facts_of_listed(const json_t *listed, struct lead_facts *ret);
  * can't be meant by; NULL if none.  What isn't known differs from nothing. */
 const char *lead_differs(const json_t *alert, const struct lead_facts *facts);
 
+/* lead_is_called(name, facts) -- by its runtime, in its pod, or by its id: each
+ * sender calls another of these the name. */
+bool lead_is_called(const char *name, const struct lead_facts *facts);
+
 /* lead_means(alert, facts) -- is what the alert names this container, as far
  * as it goes? */
 bool lead_means(const json_t *alert, const struct lead_facts *facts);

@@ -18,18 +18,14 @@ const struct firn_match_key firn_match_keys[] = {
 	{ "tags", "one of its tags", FIRN_MATCH_TAGS },
 	{ "labels", "its label", FIRN_MATCH_LABELS },
 	{ "fields", "its field", FIRN_MATCH_FIELDS },
-	{ "target.namespace", "the pod's namespace", FIRN_MATCH_TARGET },
-	{ "target.pod", "the pod", FIRN_MATCH_TARGET },
-	{ "target.name", "the container's name", FIRN_MATCH_TARGET },
-	{ "target.image", "the image", FIRN_MATCH_TARGET },
+	{ "target.namespace", "the pod's namespace", FIRN_MATCH_NAMESPACE },
+	{ "target.pod", "the pod", FIRN_MATCH_POD },
+	{ "target.name", "the container's name", FIRN_MATCH_NAME },
+	{ "target.image", "the image", FIRN_MATCH_IMAGE },
 	{ "target.label", "the container's label", FIRN_MATCH_TARGET_LABELS },
 };
 const size_t firn_n_match_keys =
 	sizeof(firn_match_keys) / sizeof(firn_match_keys[0]);
-
-/* Globs are compared with texts of at most FIRN_ALERT_TEXT; no more of them
- * than somebody would write. */
-#define GLOBS_MAX 256
 
 const struct firn_match_key *
 firn_match_key(const char *name)
@@ -70,6 +66,10 @@ check_glob(const struct firn_written *in, const struct firn_match_key *key,
 				       "notice, informational or debug, or "
 				       "\">=notice\"",
 				       text);
+	/* Lest it be taken for a wildcard, and except nothing. */
+	if (key->of >= FIRN_MATCH_NAMESPACE && strpbrk(text, "?[]{}\\") != NULL)
+		return firn_yaml_error(in->yaml, node, err,
+				       "\"%s\": only * is a wildcard", text);
 	return 0;
 }
 
@@ -88,11 +88,11 @@ check_globs(const struct firn_written *in, const struct firn_match_key *key,
 	if (!fy_node_is_sequence(node))
 		return check_glob(in, key, node, err);
 	n = fy_node_sequence_item_count(node);
-	if (n < 1 || n > GLOBS_MAX)
+	if (n < 1 || n > FIRN_MATCH_GLOBS)
 		return firn_yaml_error(in->yaml, at_key, err,
 				       "a list of 1 to %d texts is expected "
 				       "here",
-				       GLOBS_MAX);
+				       FIRN_MATCH_GLOBS);
 	while ((item = fy_node_sequence_iterate(node, &at)) != NULL)
 		if (check_glob(in, key, item, err) < 0)
 			return -1;

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of one key.  Each is compared with a text of at most FIRN_ALERT_TEXT. */
+#define FIRN_MATCH_GLOBS 256
+
 /* How a key is compared. */
 enum firn_match_of {
 	FIRN_MATCH_SOURCE,   /* the alert's format, or its sender's name */
@@ -16,7 +19,11 @@ enum firn_match_of {
 	FIRN_MATCH_TAGS,
 	FIRN_MATCH_LABELS, /* by name */
 	FIRN_MATCH_FIELDS, /* by name */
-	FIRN_MATCH_TARGET, /* a text of the container */
+	/* What the container is known by, as in the policy. */
+	FIRN_MATCH_NAMESPACE,
+	FIRN_MATCH_POD,
+	FIRN_MATCH_NAME,
+	FIRN_MATCH_IMAGE,
 	FIRN_MATCH_TARGET_LABELS,
 };
 

@@ -134,10 +134,11 @@ is_never_touched(const struct judging *judging)
 	enum firn_fit fit;
 
 	if (judging->question->role == FIRN_ROLE_LOOK ||
-	    judging->policy->never.n == 0)
+	    judging->question->undo || judging->policy->never.n == 0)
 		return false;
 	fit = firn_patterns_fit(&judging->policy->never,
 				judging->question->what, &which);
+	judging->ret->never_touched = fit != FIRN_FITS_NOT;
 	if (fit == FIRN_FITS)
 		return say(judging, FIRN_DENIED, &which->place,
 			   "%s is never touched, by anybody", judging->what);
@@ -147,14 +148,6 @@ is_never_touched(const struct judging *judging)
 			   "asks for isn't known of it",
 			   judging->what);
 	return false;
-}
-
-/* Whoever may do something may look. */
-static bool
-gives(const struct firn_grant *grant, enum firn_role role)
-{
-	return (grant->may & role) != 0 ||
-	       (role == FIRN_ROLE_LOOK && grant->may != 0);
 }
 
 /* To look at no container in particular, any will do. */
@@ -182,7 +175,7 @@ find_grant(const struct firn_policy *policy, const struct firn_party *who,
 						   who->name) == 0
 					  : firn_is_of(&all[i].people, who);
 
-		if (!own || !gives(&all[i], role))
+		if (!own || (all[i].may & role) == 0)
 			continue;
 		if (is_over(&all[i], what))
 			return &all[i];
@@ -257,7 +250,8 @@ is_quiet(const struct judging *judging)
 {
 	const struct firn_question *question = judging->question;
 
-	if (!question->who->is_source || question->role == FIRN_ROLE_LOOK)
+	if (!question->who->is_source || question->role == FIRN_ROLE_LOOK ||
+	    question->undo)
 		return false;
 	for (size_t i = 0; i < judging->policy->n_quiet; i++) {
 		const struct firn_quiet *quiet = &judging->policy->quiet[i];
@@ -295,7 +289,7 @@ firn_policy_counts(const struct firn_policy *policy,
 	if (!is_limited(policy, who, role))
 		return 0;
 	if (limits->freezes_hour >= 0 || limits->freezes_hour_service >= 0)
-		counts |= FIRN_COUNT_FREEZES | FIRN_COUNT_REPLICAS;
+		counts |= FIRN_COUNT_FREEZES;
 	if (limits->stopped_share >= 0)
 		counts |= FIRN_COUNT_REPLICAS;
 	return counts;
@@ -361,8 +355,8 @@ is_too_much(const struct judging *judging)
 	const struct firn_question *question = judging->question;
 	const struct firn_counts *counts = question->counts;
 
-	if (firn_policy_counts(judging->policy, question->who,
-			       question->role) == 0)
+	if (question->undo || firn_policy_counts(judging->policy, question->who,
+						 question->role) == 0)
 		return false;
 	if (counts == NULL)
 		return say(judging, FIRN_DENIED, NULL,
