@@ -21,3 +21,7 @@ target_link_libraries(alert_find PRIVATE firn_respond)
 firn_test(respond/test_alert firn_respond)
 firn_test(respond/test_alert_hostile firn_respond)
 firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})
+
+# The runner alone, without a receiver.
+add_executable(runner_here tests/runner_here.c)
+target_link_libraries(runner_here PRIVATE firn_respond)
