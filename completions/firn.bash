@@ -57,7 +57,7 @@ _firn() {
 		;;
 	esac
 	case $command in
-	freeze | thaw | isolate | release | capture)
+	freeze | thaw | isolate | release | capture | respond)
 		mapfile -t COMPREPLY < <(compgen -W "$(_firn_targets)" -- "$current")
 		;;
 	secrets | exposure)

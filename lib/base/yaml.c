@@ -101,6 +101,19 @@ firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 			    column, message);
 }
 
+/* A scalar; one that holds a NUL would be taken for what stands before it. */
+static bool
+is_word(struct fy_node *node)
+{
+	const char *text;
+	size_t len;
+
+	if (node == NULL || !fy_node_is_scalar(node))
+		return false;
+	text = fy_node_get_scalar(node, &len);
+	return text != NULL && memchr(text, '\0', len) == NULL;
+}
+
 static int
 check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 	    struct firn_err *err)
@@ -129,7 +142,7 @@ check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 		return 0;
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
 		item = fy_node_pair_key(pair);
-		if (item == NULL || !fy_node_is_scalar(item))
+		if (!is_word(item))
 			return firn_yaml_error(yaml, node, err,
 					       "a key must be a word");
 		if (check_plain(yaml, item, depth + 1, err) < 0 ||
