@@ -83,7 +83,8 @@ FIRN_MUST_CHECK int firn_send(const char *path, const char *url,
  * firn_run_argv(argv, user, timeout_s, input, ret, err) -- a program of the
  * team's own, without privileges.
  *
- * No shell; as `user` (NULL: "nobody"; never root), with nothing but PATH, LANG
+ * No shell; as `user` (NULL: "nobody"; never root or
+ * "firn"), with nothing but PATH, LANG
  * and HOME=/ in its environment, `input` (borrowed) as JSON on stdin, in its
  * own session and pid namespace, no new privileges, no descriptor of ours;
  * killed with all its children when it ends, at the end of the time, and with
