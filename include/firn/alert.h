@@ -80,7 +80,8 @@ FIRN_MUST_CHECK int firn_alert_mapping_check(const json_t *mapping,
 enum firn_alert_leads {
 	FIRN_LEADS_TO_TARGET,
 	FIRN_LEADS_NOWHERE, /* "host", "resolved", "another host", "unknown",
-			     * "ambiguous", "no container named", "gone" */
+			     * "ambiguous", "no container named", "gone",
+			     * "protected" */
 };
 
 /*

@@ -91,6 +91,10 @@ take(const json_t *said, json_t *alert)
 		form_set(alert, "severity",
 			 json_object_get(labels, "priority"));
 	form_facts(alert, said, facts, sizeof(facts) / sizeof(facts[0]));
+	/* So a kubelet calls what it counts for the whole pod. */
+	if (firn_json_string(alert, "container", NULL) != NULL &&
+	    strcmp(firn_json_string(alert, "container", NULL), "POD") == 0)
+		json_object_del(alert, "container");
 	/* Others than cadvisor call other things by "name". */
 	if (json_object_get(labels, "id") != NULL)
 		form_set(alert, "container_name",
