@@ -21,7 +21,7 @@
  *   "pod", "pod_uid", "namespace", "container" (of the pod), "pid" (a number)
  *   "on_host"  true: it says itself that no container is meant
  *   "labels", "tags", "fields" (what else the sender had: strings)
- *   "playbook", "case", "note" (only from a sender of our own form)
+ *   "playbook", "case", "note" (only of our own form, or by a mapping)
  */
 
 #include <stdbool.h>
