@@ -55,6 +55,11 @@ _firn() {
 			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
 			compgen -f -- "$current")
 		;;
+	policy)
+		mapfile -t COMPREPLY < <(
+			compgen -W "check explain" -- "$current"
+			compgen -f -- "$current")
+		;;
 	verify | keygen | drill)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
