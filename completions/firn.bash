@@ -65,6 +65,11 @@ _firn() {
 			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
 			compgen -f -- "$current")
 		;;
+	policy)
+		mapfile -t COMPREPLY < <(
+			compgen -W "check explain" -- "$current"
+			compgen -f -- "$current")
+		;;
 	playbook)
 		mapfile -t COMPREPLY < <(_firn_playbook "$current")
 		;;
