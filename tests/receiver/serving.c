@@ -92,7 +92,8 @@ serving_start(struct serving *serving, const char *listen,
 	snprintf(serving->inbox_path, sizeof(serving->inbox_path), "%s/inbox",
 		 serving->folder);
 	write_policy(serving, listen);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds),
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    fds),
 			 0);
 	serving->notify_fd = fds[0];
 	serving->pid = fork();
