@@ -269,10 +269,28 @@ has_sockets(const struct firn_policy *policy)
 	       getenv("LISTEN_FDS") != NULL;
 }
 
+/* Only so that what is wrong is said before anything runs. */
+static int
+check(void *arg, struct firn_err *err)
+{
+	const struct listening *listening = arg;
+	autodone(firn_policy_close) struct firn_policy *policy = NULL;
+	autodone(firn_playbooks_close) struct firn_playbooks playbooks = { 0 };
+
+	if (firn_policy_open(&policy, listening->policy, err) < 0)
+		return -1;
+	return firn_playbooks_open(&playbooks, listening->playbooks, err);
+}
+
 static int
 keep_running(struct listening *listening, const struct firn_policy *policy,
 	     struct firn_err *err)
 {
+	const struct firn_parts_owner owner = {
+		.say = say,
+		.check = check,
+		.arg = listening,
+	};
 	struct firn_part parts[2] = { 0 };
 	size_t n = 0;
 
@@ -289,7 +307,7 @@ keep_running(struct listening *listening, const struct firn_policy *policy,
 		parts[n++] = (struct firn_part){ .name = "the runner",
 						 .run = be_runner,
 						 .arg = listening };
-	return firn_parts_run(parts, n, say, listening, err);
+	return firn_parts_run(parts, n, &owner, err);
 }
 
 static enum firn_exit
@@ -322,7 +340,6 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (listening.receive_only && listening.run_only)
 		return firn_cmd_usage(self, "--receive-only and --run-only "
 					    "leave nothing to do");
-	/* Read here only so that what is wrong is said before anything runs. */
 	if (firn_policy_open(&policy, listening.policy, &err) < 0 ||
 	    firn_playbooks_open(&playbooks, listening.playbooks, &err) < 0)
 		return firn_cmd_failed(self, &listening.common, &err);

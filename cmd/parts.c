@@ -26,8 +26,7 @@
 struct running {
 	struct firn_part *parts;
 	size_t n;
-	firn_parts_say_fn *say;
-	void *arg;
+	const struct firn_parts_owner *owner;
 	int signal_fd, manager_fd;
 	sigset_t before;
 	bool told_ready, stopping;
@@ -44,7 +43,7 @@ static void FIRN_PRINTF(2, 3)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	running->say(text, running->arg);
+	running->owner->say(text, running->owner->arg);
 }
 
 /* --- starting -------------------------------------------------------------
@@ -252,6 +251,17 @@ look_at_clock(struct running *running)
  */
 
 static void
+start_anew(const struct running *running)
+{
+	struct firn_err why = { 0 };
+
+	if (running->owner->check(running->owner->arg, &why) == 0)
+		send_all(running, SIGTERM);
+	else
+		say(running, "all stays as it was: %s", why.text);
+}
+
+static void
 take_signals(struct running *running)
 {
 	struct signalfd_siginfo info;
@@ -261,7 +271,7 @@ take_signals(struct running *running)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			stop(running);
 		if (info.ssi_signo == SIGHUP && !running->stopping)
-			send_all(running, SIGTERM);
+			start_anew(running);
 	}
 }
 
@@ -296,13 +306,12 @@ loop(struct running *running, struct firn_err *err)
 }
 
 int
-firn_parts_run(struct firn_part *parts, size_t n, firn_parts_say_fn *say_fn,
-	       void *arg, struct firn_err *err)
+firn_parts_run(struct firn_part *parts, size_t n,
+	       const struct firn_parts_owner *owner, struct firn_err *err)
 {
 	struct running running = { .parts = parts,
 				   .n = n,
-				   .say = say_fn,
-				   .arg = arg,
+				   .owner = owner,
 				   .signal_fd = -1,
 				   .manager_fd = -1 };
 	sigset_t signals;

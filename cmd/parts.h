@@ -34,17 +34,24 @@ struct firn_part {
 	unsigned pause_ms;
 };
 
+/* Whom firn_parts_run() asks and tells. */
+struct firn_parts_owner {
+	void (*say)(const char *text, void *arg); /* for people */
+	/* Before all are started anew: would they start?  -1 keeps them. */
+	int (*check)(void *arg, struct firn_err *err);
+	void *arg;
+};
+
 /*
- * firn_parts_run(parts, n, say, arg, err) -- until SIGTERM or SIGINT, which end
+ * firn_parts_run(parts, n, owner, err) -- until SIGTERM or SIGINT, which end
  * them calmly.  SIGHUP starts them anew, so that they read their files again.
  *
  * Tells the service manager once all of them are ready, and from then on that
- * it is alive.  `say` is told, for people, what happens.  A part that ends
- * before it was ever ready is a failure, and ends the others.
+ * it is alive.  A part that ends before it was ever ready is a failure, and
+ * ends the others.
  */
-typedef void firn_parts_say_fn(const char *text, void *arg);
 FIRN_MUST_CHECK int firn_parts_run(struct firn_part *parts, size_t n,
-				   firn_parts_say_fn *say, void *arg,
+				   const struct firn_parts_owner *owner,
 				   struct firn_err *err);
 
 #endif

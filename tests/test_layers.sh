@@ -5,7 +5,7 @@
 set -u
 cd "${1:?source folder}" || exit 1
 
-order=(base host evidence target contain collect assess respond handoff cmd)
+order=(base host evidence target contain collect assess respond handoff receiver cmd)
 declare -A rank=()
 for i in "${!order[@]}"; do rank[${order[i]}]=$i; done
 
