@@ -9,10 +9,12 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +61,23 @@ open_inbox(struct firn_inbox *ret, const char *path, struct firn_err *err)
 	close(ret->cur_fd);
 	ret->cur_fd = -1;
 	return 0;
+}
+
+/* Beside the letters, and not for those who put them in. */
+static int
+open_senders(struct firn_receiver *receiver, const struct firn_policy *policy,
+	     struct firn_err *err)
+{
+	int dir_fd = receiver->inbox.dir_fd;
+	autoclose int seen_fd = -1;
+
+	if (mkdirat(dir_fd, "seen", 0700) < 0 && errno != EEXIST)
+		return firn_err_sys(err, "make seen/ in the inbox");
+	seen_fd = openat(dir_fd, "seen",
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (seen_fd < 0)
+		return firn_err_sys(err, "open seen/ in the inbox");
+	return firn_senders_open(&receiver->senders, policy, seen_fd, err);
 }
 
 struct confined {
@@ -137,7 +156,7 @@ open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 		receiver->notify_fd = (int)asked->notify_fd;
 	else if (firn_notify_open(&receiver->notify_fd, err) < 0)
 		return -1;
-	if (firn_senders_open(&receiver->senders, policy, err) < 0 ||
+	if (open_senders(receiver, policy, err) < 0 ||
 	    open_sockets(&receiver->sockets, listening, err) < 0)
 		return -1;
 	if (receiver->senders.n == 0)
@@ -246,6 +265,9 @@ main(int argc, char **argv)
 		firn_opt_help(opts, stdout);
 		return fflush(stdout) == 0 ? 0 : 5;
 	}
+	/* From /dev/urandom, which the sandbox is without: who sends JSON must
+	 * not know where its keys are put. */
+	json_object_seed(0);
 	/* Private keys in memory that isn't swapped out. */
 	CRYPTO_secure_malloc_init(SECURE_BYTES, 32);
 	if (serve(&asked, &err) < 0) {
