@@ -31,6 +31,16 @@ _firn_cases() {
 	done
 }
 
+_firn_playbook() { # WORD
+	if [ "$COMP_CWORD" -eq 2 ]; then
+		compgen -W "check list explain test export" -- "$1"
+		return
+	fi
+	compgen -W "$(firn playbook list 2>/dev/null |
+		awk '{ print $1 }')" -- "$1"
+	compgen -f -- "$1"
+}
+
 _firn() {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
@@ -54,6 +64,9 @@ _firn() {
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
 			compgen -f -- "$current")
+		;;
+	playbook)
+		mapfile -t COMPREPLY < <(_firn_playbook "$current")
 		;;
 	verify | keygen | drill)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -38,8 +38,8 @@ struct firn_box {
 	}
 #define autobox __attribute__((cleanup(firn_box_close)))
 
-/* firn_box_open(ret, path, err) -- made if it isn't there; a folder that isn't
- * ours alone is EPERM. */
+/* firn_box_open(ret, path, err) -- made if it isn't there; one that others can
+ * write is EPERM. */
 FIRN_MUST_CHECK int firn_box_open(struct firn_box *ret, const char *path,
 				  struct firn_err *err);
 void firn_box_close(struct firn_box *box);
