@@ -42,3 +42,5 @@ firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})
 # The runner alone, without a receiver.
 add_executable(runner_here tests/runner_here.c)
 target_link_libraries(runner_here PRIVATE firn_respond)
+
+firn_script(respond/test_playbook.sh $<TARGET_FILE:firn>)
