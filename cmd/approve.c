@@ -108,17 +108,15 @@ answer(const struct firn_common *common, const char *id, bool yes,
 	if (firn_policy_open(&policy, NULL, err) < 0 ||
 	    firn_party_me(&by, err) < 0)
 		return -1;
-	if (common->dry_run
-		    ? firn_approval_may_answer(policy, id, &by, &request, err) <
-			      0
-		    : firn_approval_answer(policy, id, &by, yes, note, &request,
-					   err) < 0 ||
-			      firn_audit_sync(err) < 0)
+	if (common->dry_run ? firn_approval_may_answer(policy, id, &by,
+						       &request, err) < 0
+			    : firn_approval_answer(policy, id, &by, yes, note,
+						   &request, err) < 0)
 		return -1;
 	json_object_set_new(result, "yes", json_boolean(yes));
 	json_object_set_new(result, "dry_run", json_boolean(common->dry_run));
 	json_object_set_new(result, "request", request);
-	return 0;
+	return common->dry_run ? 0 : firn_audit_sync(err);
 }
 
 static enum firn_exit

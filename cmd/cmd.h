@@ -44,10 +44,10 @@ struct firn_cmd {
 			      char **argv);
 };
 
-extern const struct firn_cmd firn_cmd_alert, firn_cmd_capture, firn_cmd_doctor,
-	firn_cmd_drill, firn_cmd_exposure, firn_cmd_freeze, firn_cmd_isolate,
-	firn_cmd_keygen, firn_cmd_list, firn_cmd_release, firn_cmd_secrets,
-	firn_cmd_thaw, firn_cmd_verify;
+extern const struct firn_cmd firn_cmd_alert, firn_cmd_approve, firn_cmd_capture,
+	firn_cmd_doctor, firn_cmd_drill, firn_cmd_exposure, firn_cmd_freeze,
+	firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list, firn_cmd_policy,
+	firn_cmd_release, firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
 
 /* The options that every command has. */
 struct firn_common {
@@ -145,7 +145,7 @@ struct firn_scene {
 	struct firn_policy *policy;
 	struct firn_party who;
 	bool has_asked;
-	bool undo;
+	bool undo, beyond;               /* as in struct firn_permit */
 	bool is_recorded, is_unrecorded; /* has it a line in the audit log? */
 };
 #define autoscene __attribute__((cleanup(firn_scene_close)))

@@ -36,9 +36,7 @@ of_target(const struct firn_common *common, const char *name, json_t **ret,
 static enum firn_exit
 exit_of(const json_t *exposure)
 {
-	const char *verdict = firn_json_string(exposure, "verdict", NULL);
-
-	if (verdict == NULL || strcmp(verdict, "presume exposed") == 0)
+	if (!json_is_false(json_object_get(exposure, "exposed")))
 		return FIRN_EXIT_NO;
 	return json_array_size(json_object_get(exposure, "unknown")) > 0 ||
 			       json_array_size(
@@ -85,8 +83,8 @@ const struct firn_cmd firn_cmd_exposure = {
 		"Examples:\n"
 		"  firn exposure web-1\n"
 		"  firn exposure --json CASE.firn.tar.zst | jq -r .verdict\n\n"
-		"Exit status 1: presume exposed.  3: no such sign, and "
-		"something could not be\n"
-		"told.  0: otherwise.\n",
+		"Exit status 1: exposed, which is from \"presume exposed\" on, "
+		"or from where the\npolicy says.  3: it isn't, and something "
+		"could not be told.  0: otherwise.\n",
 	.run = run,
 };

@@ -58,6 +58,7 @@ begin(struct question *question, const char *command, struct firn_err *err)
 		.command = command,
 		.case_id = scene->authority.case_id,
 		.undo = scene->undo,
+		.beyond = scene->beyond,
 	};
 	return 0;
 }

@@ -96,6 +96,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_each(self, &common, "freeze", FIRN_ROLE_FREEZE,
 				     firn_thaw_recorded, show_all);
 	scene.forced = true;
+	scene.beyond = force;
 	if (firn_scene_recorded(&scene, self, &common, FIRN_ROLE_FREEZE,
 				argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);

@@ -31,6 +31,17 @@ _firn_cases() {
 	done
 }
 
+# The requests that wait for a second person.
+_firn_requests() {
+	local file
+
+	for file in /var/lib/firn/approvals/*.json; do
+		[ -e "$file" ] || continue
+		file=${file##*/}
+		echo "${file%.json}"
+	done
+}
+
 _firn() {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
@@ -54,6 +65,10 @@ _firn() {
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
 			compgen -f -- "$current")
+		;;
+	approve)
+		mapfile -t COMPREPLY < <(
+			compgen -W "$(_firn_requests)" -- "$current")
 		;;
 	verify | keygen | drill)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")

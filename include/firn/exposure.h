@@ -19,9 +19,11 @@
  *
  * Reads what the checks need (processes, network, mounts, the runtime's
  * records, the host), and keeps nothing.  `*ret` is a new object: "verdict" is
- * "no sign", "possible" or "presume exposed"; "reasons", strongest first, each
- * with "check", "question", "weight", "fact", "read", "means" and "do";
- * "unknown", what could not be told and why; "posture", the checklist for
+ * "no sign", "possible" or "presume exposed"; "exposed", whether that is enough
+ * to call the node so, and "exposed_from", what would be ("presume exposed",
+ * unless the policy that was captured says "possible"); "reasons", strongest
+ * first, each with "check", "question", "weight", "fact", "read", "means" and
+ * "do"; "unknown", what could not be told and why; "posture", the checklist for
  * production, each with "item", "title", "answer" ("pass", "fail", "can't
  * tell"), "fact", "why" and "link"; "gaps".
  */
@@ -39,6 +41,12 @@ struct firn_facts;
  * collected. */
 FIRN_MUST_CHECK int firn_exposure_judge(struct firn_facts *facts, json_t **ret,
 					struct firn_err *err);
+
+/* firn_posture_check_policy(file, text, len, err) -- are "posture" and "node"
+ * of a policy sound?  Errors name file, line and column. */
+FIRN_MUST_CHECK int firn_posture_check_policy(const char *file,
+					      const char *text, size_t len,
+					      struct firn_err *err);
 
 /* firn_exposure_markdown(exposure) -- for a ticket; for the caller to free(3).
  * NULL when there is no memory. */

@@ -31,6 +31,8 @@ struct firn_permit {
 	 * don't stand against it, and a party may always undo what it did last
 	 * itself to this container, since the node was started. */
 	bool undo;
+	bool beyond; /* and what firn didn't do (thaw --force): to have done
+		      * something oneself is no reason for that */
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "firn/traits.h"
 
 #define FIRN_PLAYBOOKS "/etc/firn/playbooks"
+#define FIRN_KEYS "/etc/firn/keys" /* where "sign: NAME" is NAME.pem */
 #define FIRN_PLAYBOOK_STEPS 64
 
 enum firn_step_kind {
@@ -27,7 +28,7 @@ enum firn_step_kind {
 	FIRN_STEP_CAPTURE,
 	FIRN_STEP_SECRETS, /* also "rotate" */
 	FIRN_STEP_EXPOSURE,
-	FIRN_STEP_SEAL, /* how the capture is signed; part of it */
+	FIRN_STEP_SEAL, /* how each capture is signed; at most one */
 	FIRN_STEP_WAIT, /* for approval */
 	FIRN_STEP_SEND, /* also "ship" */
 	FIRN_STEP_NOTIFY,
@@ -45,21 +46,24 @@ enum firn_ending {
 struct firn_step {
 	enum firn_step_kind kind;
 	bool stop_on_error; /* on_error: stop; else it goes on */
-	int line, column;
+	int line, column;   /* 0: not written, but implied */
 
-	struct firn_words words; /* CAPTURE: collectors, none for all; RUN:
-				  * argv; ISOLATE: allow */
+	struct firn_words words;   /* CAPTURE: collectors, none for all; RUN:
+				    * argv; ISOLATE: allow */
+	struct firn_words volumes; /* CAPTURE: as in firn_collection */
 	struct firn_isolation isolation; /* ISOLATE; `allow` parsed */
 	struct firn_allow *allow;        /* owned */
 	bool cut_nothing;                /* ISOLATE: {cut: none} */
 	bool hold;                       /* FREEZE: hold: true */
+	bool leave_running;              /* FREEZE: {mode: none} */
 	bool deep;                       /* SECRETS: also in memory */
-	unsigned timeout_s;              /* RUN, SEND, NOTIFY, WAIT */
-	char *url;                       /* SEND: to; NOTIFY: webhook */
+	unsigned timeout_s;              /* RUN, SEND, WAIT; 0: not said */
+	char *url;                       /* SEND: to; NOTIFY: webhook, or NULL
+					  * for all that the case tells */
 	char *secret_file;               /* NOTIFY */
 	char *text; /* NOTIFY, WAIT: what people are told */
 	char *user; /* RUN: "nobody" if not given */
-	char *key;  /* SEAL: sign; NULL for the policy's */
+	char *key;  /* SEAL: path of what signs; NULL for the policy's */
 	enum firn_ending ending;
 	json_t *with; /* CAPTURE: what else was asked, as written; or NULL */
 };
@@ -76,19 +80,33 @@ struct firn_playbook {
 	char *file;      /* "suspicious-shell.yaml" */
 	char sha256[65]; /* of the file, for the record */
 	unsigned version;
-	json_t *match, *except; /* arrays of objects, checked; as written */
+	json_t *match, *except; /* arrays of objects, checked; as written; an
+				 * empty `match` is only chosen by name */
 	struct firn_playbook_limits limits;
+
+	/* In the order in which they are carried out, which needn't be that in
+	 * which they were written: ISOLATE, FREEZE and CAPTURE that follow each
+	 * other are one act (DESIGN.md 6), and what is made of the capture
+	 * comes after it.  A WAIT that limits.approve implies is among them,
+	 * and the last is always a THEN. */
 	struct firn_step steps[FIRN_PLAYBOOK_STEPS];
 	size_t n_steps;
-	json_t *notify;   /* array: "webhook", "secret_file", "on" */
+
+	json_t *notify; /* array: "webhook", "secret_file" (or not there), "on"
+			 * (array of "started", "contained", "sealed",
+			 * "waiting", "done", "failed") */
 	json_t *warnings; /* array of texts: file:line:col and what this firn
 			   * can't do yet, or what looks wrong */
 	char *text;       /* as it was read */
 	size_t len;
 };
 
-/* firn_playbook_parse(ret, file, text, len, err) -- one playbook; errors name
- * file:line:column. */
+/*
+ * firn_playbook_parse(ret, file, text, len, err) -- one playbook; errors name
+ * file:line:column.
+ *
+ * EBADMSG for what is no playbook, EFBIG for more than FIRN_YAML_MAX bytes.
+ */
 FIRN_MUST_CHECK int firn_playbook_parse(struct firn_playbook **ret,
 					const char *file, const char *text,
 					size_t len, struct firn_err *err);
@@ -99,12 +117,19 @@ struct firn_playbooks {
 	size_t n;
 };
 
+/* firn_playbook_read(ret, path, err) -- of a file.  One that others than root
+ * and firn's own user can write is EPERM: it says what runs as root. */
+FIRN_MUST_CHECK int firn_playbook_read(struct firn_playbook **ret,
+				       const char *path, struct firn_err *err);
+
 /*
  * firn_playbooks_open(ret, folder, err) -- those of a folder (NULL:
- * FIRN_PLAYBOOKS, which need not be there) by file name, then those that ship
- * and whose name isn't taken; "general" is the last.
+ * FIRN_PLAYBOOKS, which need not be there) by file name (*.yaml, *.yml,
+ * *.json), then those that ship and whose name isn't taken; "general" is the
+ * last.
  *
- * One that can't be read fails all: a team must know before the night.
+ * One that can't be read fails all: a team must know before the night.  One
+ * that can never be chosen has a warning.
  */
 FIRN_MUST_CHECK int firn_playbooks_open(struct firn_playbooks *ret,
 					const char *folder,
@@ -118,23 +143,30 @@ const struct firn_playbook *firn_playbooks_named(
  * this alert?
  *
  * `alert` is of firn/alert.h, `source` the policy's name of the sender or NULL,
- * `traits` of the container that was found, or NULL.  `ret_why` may be NULL,
- * else `*ret_why` is a new array of sentences.
+ * `traits` of the container that was found, or NULL: then what the alert says
+ * of it is believed.  `ret_why` may be NULL, else `*ret_why` is a new array of
+ * sentences.
  */
 bool firn_playbook_fits(const struct firn_playbook *playbook,
 			const json_t *alert, const char *source,
 			const struct firn_traits *traits, json_t **ret_why);
 
-/* firn_playbooks_choose() -- the first that fits; NULL for none. An alert that
- * names a playbook ("playbook", from a sender of our own form) gets that one if
- * it is there. `*ret_why` tells of each that was tried. */
+/*
+ * firn_playbooks_choose() -- the first that fits; NULL for none.
+ *
+ * An alert that names a playbook ("playbook", from a sender of our own form)
+ * gets that one if it is there and its `except` doesn't speak against it.
+ * `*ret_why` (NULL for nobody) tells of each that was tried: a new array of
+ * {"playbook", "file", "fits", "why": sentences}.
+ */
 const struct firn_playbook *firn_playbooks_choose(
 	const struct firn_playbooks *playbooks, const json_t *alert,
 	const char *source, const struct firn_traits *traits, json_t **ret_why);
 
 /* firn_playbook_explain(playbook) -- in plain English, in the order in which it
- * is done: {"name", "description", "when": [...], "except": [...], "limits":
- * [...], "steps": [...], "then", "tells": [...], "warnings"}. */
+ * is done: {"name", "description", "file", "when": [...], "except": [...],
+ * "limits": [...], "steps": [...], "then", "tells": [...], "needs": [roles],
+ * "warnings"}. */
 json_t *firn_playbook_explain(const struct firn_playbook *playbook);
 
 /* firn_playbook_roles(playbook) -- what it needs of the policy: bits of

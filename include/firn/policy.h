@@ -258,6 +258,16 @@ json_t *firn_policy_explain_party(const struct firn_policy *policy,
 				  const struct firn_counts *counts,
 				  time_t when);
 
+/*
+ * firn_policy_warnings(policy) -- what reads well and won't work on this node:
+ * a new array of texts.
+ *
+ * Users and groups that aren't there, files of credentials that are missing or
+ * that others can read, labels that most runtimes don't tell.  Credentials are
+ * only looked at from outside.
+ */
+json_t *firn_policy_warnings(const struct firn_policy *policy);
+
 /* firn_verdict_name(verdict) -- "allowed", "denied", "needs approval", "only
  * recorded". */
 const char *firn_verdict_name(enum firn_verdict verdict);

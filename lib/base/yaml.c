@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/closest.h"
 #include "base/duration.h"
 #include "base/io.h"
 
@@ -34,12 +35,46 @@ first_token(struct fy_node *node)
 	return NULL;
 }
 
+static struct fy_node *
+key_of(struct fy_node *mapping, const struct fy_node *value)
+{
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
+	while ((pair = fy_node_mapping_iterate(mapping, &at)) != NULL)
+		if (fy_node_pair_value(pair) == value)
+			return fy_node_pair_key(pair);
+	return NULL;
+}
+
+/* Of what has no text ("freeze:", "steps: []"), that of its key, or of what it
+ * stands in. */
+static const struct fy_mark *
+mark_of(struct fy_node *node)
+{
+	for (int depth = 0; node != NULL && depth <= DEPTH_MAX; depth++) {
+		struct fy_token *token = first_token(node);
+		struct fy_node *parent = fy_node_get_parent(node);
+		const struct fy_mark *mark =
+			token != NULL ? fy_token_start_mark(token) : NULL;
+
+		if (mark == NULL && parent != NULL &&
+		    fy_node_is_mapping(parent)) {
+			token = first_token(key_of(parent, node));
+			mark = token != NULL ? fy_token_start_mark(token)
+					     : NULL;
+		}
+		if (mark != NULL)
+			return mark;
+		node = parent;
+	}
+	return NULL;
+}
+
 void
 firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 {
-	struct fy_token *token = first_token(node);
-	const struct fy_mark *mark =
-		token != NULL ? fy_token_start_mark(token) : NULL;
+	const struct fy_mark *mark = mark_of(node);
 
 	*ret_line = mark != NULL ? mark->line + 1 : 0;
 	*ret_column = mark != NULL ? mark->column + 1 : 0;
@@ -200,6 +235,20 @@ firn_yaml_close(struct firn_yaml *yaml)
 	yaml->document = NULL;
 }
 
+static int
+not_known(const struct firn_yaml *yaml, struct fy_node *node,
+	  const char *before, const char *word, const char *after,
+	  const char *const *known, struct firn_err *err)
+{
+	const char *meant = word != NULL ? firn_closest(word, known) : NULL;
+
+	return firn_yaml_error(yaml, node, err, "%s\"%s\"%s%s%s%s", before,
+			       word != NULL ? word : "", after,
+			       meant != NULL ? "; did you mean \"" : "",
+			       meant != NULL ? meant : "",
+			       meant != NULL ? "\"?" : "");
+}
+
 int
 firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
 	       const char *const *known, struct firn_err *err)
@@ -218,9 +267,8 @@ firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
 		       strcmp(known[i], key) != 0)
 			i++;
 		if (key == NULL || known[i] == NULL)
-			return firn_yaml_error(yaml, fy_node_pair_key(pair),
-					       err, "unknown key \"%s\"",
-					       key != NULL ? key : "");
+			return not_known(yaml, fy_node_pair_key(pair),
+					 "unknown key ", key, "", known, err);
 	}
 	return 0;
 }
@@ -317,8 +365,8 @@ firn_yaml_choice(const struct firn_yaml *yaml, struct fy_node *node,
 			return 0;
 		}
 	}
-	return firn_yaml_error(yaml, node, err, "\"%s\" is not known here",
-			       text);
+	return not_known(yaml, node, "", text, " is not known here", names,
+			 err);
 }
 
 int

@@ -51,8 +51,8 @@ int firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 		    struct firn_err *err, const char *fmt, ...)
 	FIRN_PRINTF(4, 5);
 
-/* firn_yaml_place(node, ret_line, ret_column) -- where it begins, from 1; 0
- * where that can't be told. */
+/* firn_yaml_place(node, ret_line, ret_column) -- where it begins, from 1, or
+ * where the key of something empty does; 0 where that can't be told. */
 void firn_yaml_place(struct fy_node *node, int *ret_line, int *ret_column);
 
 /* firn_yaml_keys(yaml, node, known, err) -- it is a mapping, and each of its

@@ -133,3 +133,19 @@ firn_account_groups(const char *name, struct firn_words *ret,
 	}
 	return 0;
 }
+
+int
+firn_account_is_group(const char *name, bool *ret, struct firn_err *err)
+{
+	autofree char *text = NULL;
+	struct entry entry;
+	char *rest;
+
+	if (read_entries("/etc/group", &text, err) < 0)
+		return -1;
+	*ret = false;
+	rest = text;
+	while (!*ret && next_entry(&rest, &entry))
+		*ret = strcmp(entry.field[0], name) == 0;
+	return 0;
+}

@@ -29,4 +29,8 @@ FIRN_MUST_CHECK int firn_account_groups(const char *name,
 					struct firn_words *ret,
 					struct firn_err *err);
 
+/* firn_account_is_group(name, ret, err) -- is there such a group?  group(5). */
+FIRN_MUST_CHECK int firn_account_is_group(const char *name, bool *ret,
+					  struct firn_err *err);
+
 #endif

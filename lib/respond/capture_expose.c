@@ -19,6 +19,8 @@ verdict_in_short(const json_t *exposure)
 
 	json_object_set(result, "verdict",
 			json_object_get(exposure, "verdict"));
+	json_object_set(result, "exposed",
+			json_object_get(exposure, "exposed"));
 	json_object_set(result, "strongest", json_object_get(first, "fact"));
 	return result;
 }

@@ -1,3 +1,4 @@
+firn_test(respond/test_playbook firn_respond)
 firn_test(respond/test_drill_container firn_respond)
 firn_test(respond/test_isolate firn_respond)
 firn_test(respond/test_reset firn_respond)
@@ -13,3 +14,11 @@ set_tests_properties(respond/test_drill_container respond/test_isolate
   respond/test_reset respond/test_nft respond/test_unix respond/test_attempts
   respond/test_clsact
   PROPERTIES RESOURCE_LOCK drill)
+
+# What the scripts ask.
+add_executable(alert_find ${CMAKE_SOURCE_DIR}/tests/respond/alert_find.c)
+target_link_libraries(alert_find PRIVATE firn_respond)
+firn_test(respond/test_alert firn_respond)
+firn_test(respond/test_alert_hostile firn_respond)
+firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})
+firn_script(test_policy.sh $<TARGET_FILE:firn>)

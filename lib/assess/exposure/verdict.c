@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assess/exposure/checks.h"
+#include "assess/exposure/threshold.h"
 #include "base/auto.h"
 #include "base/json.h"
 
@@ -75,6 +76,8 @@ firn_verdict(const struct firn_view *view)
 	autojson json_t *reasons = json_array();
 	autojson json_t *unknown = json_array();
 	json_t *result = json_object(), *order;
+	enum firn_threshold threshold = firn_threshold(view->facts);
+	const char *verdict;
 
 	for (size_t i = 0; i < firn_n_checks; i++) {
 		struct firn_looking looking = {
@@ -87,7 +90,13 @@ firn_verdict(const struct firn_view *view)
 		firn_checks[i].look(&looking);
 	}
 	order = sorted(reasons);
-	json_object_set_new(result, "verdict", json_string(verdict_of(order)));
+	verdict = verdict_of(order);
+	json_object_set_new(result, "verdict", json_string(verdict));
+	json_object_set_new(result, "exposed",
+			    json_boolean(firn_threshold_reached(threshold,
+								verdict)));
+	json_object_set_new(result, "exposed_from",
+			    json_string(firn_threshold_name(threshold)));
 	json_object_set_new(result, "reasons", order);
 	json_object_set(result, "unknown", unknown);
 	return result;

@@ -1,8 +1,10 @@
 #include <string.h>
 
+#include "assess/exposure/threshold.h"
 #include "assess/posture/posture.h"
 #include "assess/rules/regex.h"
 #include "base/yaml.h"
+#include "firn/exposure.h"
 #include "firn/traits.h"
 
 /*
@@ -52,20 +54,57 @@ is_approved(const struct firn_words *approved, const char *name)
 
 /* "posture: {registries: [...]}"; without one `ret` stays empty. */
 static int
+take_registries(const struct firn_yaml *yaml, struct firn_words *ret,
+		struct firn_err *err)
+{
+	static const char *const keys[] = { "registries", NULL };
+	struct fy_node *posture =
+		firn_yaml_at(fy_document_root(yaml->document), "posture");
+
+	if (posture == NULL)
+		return 0;
+	if (firn_yaml_keys(yaml, posture, keys, err) < 0)
+		return -1;
+	return firn_yaml_words(yaml, firn_yaml_at(posture, "registries"), ret,
+			       err);
+}
+
+static int
 read_registries(const char *text, size_t len, struct firn_words *ret,
 		struct firn_err *err)
 {
 	struct firn_yaml yaml;
-	struct fy_node *list;
-	int done = 0;
+	int done;
 
+	if (firn_yaml_says_nothing(text, len))
+		return 0;
 	if (firn_yaml_open(&yaml, "policy.yaml", text, len, err) < 0)
 		return -1;
-	list = firn_yaml_at(firn_yaml_at(fy_document_root(yaml.document),
-					 "posture"),
-			    "registries");
-	if (list != NULL)
-		done = firn_yaml_words(&yaml, list, ret, err);
+	done = take_registries(&yaml, ret, err);
+	firn_yaml_close(&yaml);
+	return done;
+}
+
+int
+firn_posture_check_policy(const char *file, const char *text, size_t len,
+			  struct firn_err *err)
+{
+	enum firn_threshold threshold = FIRN_FROM_PRESUMED;
+	struct firn_words registries = { 0 };
+	struct firn_yaml yaml;
+	int done;
+
+	if (firn_yaml_says_nothing(text, len))
+		return 0;
+	if (firn_yaml_open(&yaml, file, text, len, err) < 0)
+		return -1;
+	done = take_registries(&yaml, &registries, err);
+	if (done == 0)
+		done = firn_threshold_read(
+			&yaml,
+			firn_yaml_at(fy_document_root(yaml.document), "node"),
+			&threshold, err);
+	firn_words_free(&registries);
 	firn_yaml_close(&yaml);
 	return done;
 }

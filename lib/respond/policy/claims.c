@@ -301,6 +301,13 @@ firn_claims_listen(const struct firn_policy *policy)
 }
 
 json_t *
+firn_claims_node(const struct firn_policy *policy)
+{
+	return json_pack("[{s:s}]", "exposed_from",
+			 firn_threshold_name(policy->threshold));
+}
+
+json_t *
 firn_claims_emergency(const struct firn_policy *policy)
 {
 	return json_pack("[{s:b}]", "break_glass",

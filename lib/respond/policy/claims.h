@@ -23,6 +23,7 @@ json_t *firn_claims_quiet(const struct firn_policy *policy);
 json_t *firn_claims_evidence(const struct firn_policy *policy);
 json_t *firn_claims_notify(const struct firn_policy *policy);
 json_t *firn_claims_listen(const struct firn_policy *policy);
+json_t *firn_claims_node(const struct firn_policy *policy);
 json_t *firn_claims_emergency(const struct firn_policy *policy);
 
 /* One claim as a sentence, added to `out`. */
@@ -35,6 +36,7 @@ void firn_say_quiet(const json_t *claim, struct firn_buf *out);
 void firn_say_evidence(const json_t *claim, struct firn_buf *out);
 void firn_say_notify(const json_t *claim, struct firn_buf *out);
 void firn_say_listen(const json_t *claim, struct firn_buf *out);
+void firn_say_node(const json_t *claim, struct firn_buf *out);
 void firn_say_emergency(const json_t *claim, struct firn_buf *out);
 
 /* firn_claim_of_grant(policy, grant) -- of one rule of responders; a new

@@ -150,14 +150,6 @@ is_never_touched(const struct judging *judging)
 	return false;
 }
 
-/* Whoever may do something may look. */
-static bool
-gives(const struct firn_grant *grant, enum firn_role role)
-{
-	return (grant->may & role) != 0 ||
-	       (role == FIRN_ROLE_LOOK && grant->may != 0);
-}
-
 /* To look at no container in particular, any will do. */
 static bool
 is_over(const struct firn_grant *grant, const struct firn_traits *what)
@@ -183,7 +175,7 @@ find_grant(const struct firn_policy *policy, const struct firn_party *who,
 						   who->name) == 0
 					  : firn_is_of(&all[i].people, who);
 
-		if (!own || !gives(&all[i], role))
+		if (!own || (all[i].may & role) == 0)
 			continue;
 		if (is_over(&all[i], what))
 			return &all[i];

@@ -39,6 +39,7 @@ static const struct section sections[] = {
 	  "Nobody." },
 	{ "listen", "Where alerts come in", firn_claims_listen, firn_say_listen,
 	  "Only by firn alert, on this node." },
+	{ "node", "The node", firn_claims_node, firn_say_node, NULL },
 	{ "emergency", "In an emergency", firn_claims_emergency,
 	  firn_say_emergency, NULL },
 };

@@ -107,7 +107,8 @@ decide(struct asking *asking, struct firn_decision *ret, struct firn_err *err)
 	/* A request is for one container. */
 	if (asking->what == NULL && ret->verdict == FIRN_NEEDS_APPROVAL)
 		ret->verdict = FIRN_DENIED;
-	if (asking->permit->undo && ret->verdict == FIRN_DENIED)
+	if (asking->permit->undo && !asking->permit->beyond &&
+	    ret->verdict == FIRN_DENIED)
 		return allow_own(asking, ret, err);
 	return 0;
 }

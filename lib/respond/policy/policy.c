@@ -33,6 +33,7 @@ read_parts(const struct firn_reading *reading)
 		{ "evidence", firn_read_evidence },
 		{ "listen", firn_read_listen },
 		{ "notify", firn_read_notify },
+		{ "node", firn_read_node },
 	};
 	bool glass = true;
 
@@ -67,6 +68,7 @@ make(struct firn_policy **ret, const char *file, struct firn_err *err)
 		.freezes_hour_service = -1,
 		.stopped_share = -1,
 	};
+	policy->threshold = FIRN_FROM_PRESUMED;
 	policy->keeping.max_running = RUNNING;
 	policy->listening.body_max = BODY_MAX;
 	policy->listening.replay_s = REPLAY_S;

@@ -229,3 +229,10 @@ firn_read_notify(const struct firn_reading *reading, struct fy_node *node)
 {
 	return firn_read_list(reading, node, read_webhook);
 }
+
+int
+firn_read_node(const struct firn_reading *reading, struct fy_node *node)
+{
+	return firn_threshold_read(reading->yaml, node,
+				   &reading->policy->threshold, reading->err);
+}

@@ -68,6 +68,20 @@ read_role(const struct firn_reading *reading, struct fy_node *node,
 }
 
 int
+firn_read_grant(const struct firn_reading *reading, struct fy_node *node,
+		struct firn_grant *ret)
+{
+	struct fy_node *may = firn_yaml_at(node, "may");
+
+	if (may != NULL && firn_read_roles(reading, may, &ret->may) < 0)
+		return -1;
+	if (ret->may != 0)
+		ret->may |= FIRN_ROLE_LOOK;
+	return firn_patterns_parse(reading->yaml, firn_yaml_at(node, "targets"),
+				   &ret->targets, reading->err);
+}
+
+int
 firn_read_roles(const struct firn_reading *reading, struct fy_node *node,
 		unsigned *ret)
 {

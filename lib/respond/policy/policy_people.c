@@ -29,12 +29,7 @@ read_responder(const struct firn_reading *reading, struct fy_node *node)
 	if (firn_yaml_at(node, "may") == NULL)
 		return firn_yaml_error(reading->yaml, node, reading->err,
 				       "lacks `may`");
-	return firn_read_roles(reading, firn_yaml_at(node, "may"), &one->may) <
-			       0
-		       ? -1
-		       : firn_patterns_parse(reading->yaml,
-					     firn_yaml_at(node, "targets"),
-					     &one->targets, reading->err);
+	return firn_read_grant(reading, node, one);
 }
 
 int

@@ -327,7 +327,6 @@ read_source(const struct firn_reading *reading, struct fy_node *node)
 		"mapping",       NULL,
 	};
 	struct firn_policy *policy = reading->policy;
-	struct fy_node *may = firn_yaml_at(node, "may");
 	struct firn_source *source;
 	struct firn_grant *rights;
 
@@ -346,10 +345,7 @@ read_source(const struct firn_reading *reading, struct fy_node *node)
 	    read_credentials(reading, node, source) < 0 ||
 	    check_others(reading, node) < 0)
 		return -1;
-	if (may != NULL && firn_read_roles(reading, may, &rights->may) < 0)
-		return -1;
-	if (firn_patterns_parse(reading->yaml, firn_yaml_at(node, "targets"),
-				&rights->targets, reading->err) < 0 ||
+	if (firn_read_grant(reading, node, rights) < 0 ||
 	    firn_yaml_flag(reading->yaml, firn_yaml_at(node, "dry-run"),
 			   &source->dry_run, reading->err) < 0 ||
 	    firn_yaml_number(reading->yaml, firn_yaml_at(node, "rate"), 1,

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "assess/exposure/threshold.h"
 #include "base/yaml.h"
 #include "firn/policy.h"
 #include "respond/policy/pattern.h"
@@ -74,6 +75,7 @@ struct firn_policy {
 	struct firn_keeping keeping;
 	struct firn_listening listening;
 	json_t *notify;
+	enum firn_threshold threshold; /* for the node's verdict */
 	bool no_break_glass;
 };
 
@@ -97,6 +99,7 @@ int firn_read_evidence(const struct firn_reading *reading,
 		       struct fy_node *node);
 int firn_read_listen(const struct firn_reading *reading, struct fy_node *node);
 int firn_read_notify(const struct firn_reading *reading, struct fy_node *node);
+int firn_read_node(const struct firn_reading *reading, struct fy_node *node);
 
 /* --- what several parts have --------------------------------------------- */
 
@@ -110,6 +113,11 @@ int firn_read_list(const struct firn_reading *reading, struct fy_node *node,
 /* firn_read_roles(reading, node, ret) -- `may`: role names, or "all". */
 int firn_read_roles(const struct firn_reading *reading, struct fy_node *node,
 		    unsigned *ret);
+
+/* firn_read_grant(reading, node, ret) -- "may" and "targets" of a mapping.
+ * Whoever may do something to a container may look at it. */
+int firn_read_grant(const struct firn_reading *reading, struct fy_node *node,
+		    struct firn_grant *ret);
 
 /* firn_read_people(reading, node, ret) -- "users" and "groups" of a mapping. */
 int firn_read_people(const struct firn_reading *reading, struct fy_node *node,

@@ -99,13 +99,13 @@ say_target(struct firn_buf *out, const json_t *target)
 }
 
 static void
-say_targets(struct firn_buf *out, const json_t *claim)
+say_targets(struct firn_buf *out, const json_t *claim, const char *all)
 {
 	const json_t *targets = json_object_get(claim, "targets"), *target;
 	size_t i;
 
 	if (json_array_size(targets) == 0)
-		firn_buf_addf(out, "every container");
+		firn_buf_addf(out, "%s", all);
 	json_array_foreach(targets, i, target) {
 		firn_buf_addf(out, "%s", i > 0 ? "; or " : "");
 		say_target(out, target);
@@ -159,7 +159,7 @@ firn_say_people(const json_t *claim, struct firn_buf *out)
 		firn_buf_addf(out, " may ");
 		say_roles(out, json_object_get(claim, "may"), " and ");
 		firn_buf_addf(out, " ");
-		say_targets(out, claim);
+		say_targets(out, claim, "every container");
 	}
 	say_rule(out, claim);
 }
@@ -205,7 +205,7 @@ firn_say_alerts(const json_t *claim, struct firn_buf *out)
 				: "may");
 		say_roles(out, may, " and ");
 		firn_buf_addf(out, " ");
-		say_targets(out, claim);
+		say_targets(out, claim, "every container");
 	}
 	firn_buf_addf(out, "; at most %lld a minute are taken",
 		      (long long)json_integer_value(
@@ -218,8 +218,8 @@ firn_say_never(const json_t *claim, struct firn_buf *out)
 {
 	firn_buf_addf(out,
 		      "Nobody, and no alert, may do anything but look at ");
-	say_targets(out, claim);
-	firn_buf_addf(out, ", and at what may be one for all that is known");
+	say_targets(out, claim, "any container");
+	firn_buf_addf(out, "; one of which that can't be told counts as one");
 	say_rule(out, claim);
 }
 
@@ -231,7 +231,7 @@ firn_say_approval(const json_t *claim, struct firn_buf *out)
 	firn_buf_addf(out, "To ");
 	say_roles(out, json_object_get(claim, "may"), " or ");
 	firn_buf_addf(out, " ");
-	say_targets(out, claim);
+	say_targets(out, claim, "any container");
 	firn_buf_addf(out, " takes a yes of ");
 	if (json_is_null(by))
 		firn_buf_addf(out, "somebody else who may do the same");
@@ -344,6 +344,13 @@ firn_say_listen(const json_t *claim, struct firn_buf *out)
 			      is_true(claim, "client_certificates")
 				      ? ", and may show a certificate"
 				      : "");
+}
+
+void
+firn_say_node(const json_t *claim, struct firn_buf *out)
+{
+	firn_buf_addf(out, "It is called exposed from the verdict \"%s\" on.",
+		      firn_json_string(claim, "exposed_from", NULL));
 }
 
 void
