@@ -79,6 +79,15 @@ function(firn_program name folder)
   target_link_libraries(${name} PRIVATE ${ARGN})
 endfunction()
 
+# firn_parts(NAME FOLDER LIBRARY...): a program's files without its main.c.
+function(firn_parts name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARGN})
+endfunction()
+
 # firn_static(NAME SOURCE): a small program for containers that have no libraries.
 function(firn_static name source)
   add_executable(${name} ${source})

@@ -45,9 +45,10 @@ struct firn_cmd {
 };
 
 extern const struct firn_cmd firn_cmd_alert, firn_cmd_approve, firn_cmd_capture,
-	firn_cmd_doctor, firn_cmd_drill, firn_cmd_exposure, firn_cmd_freeze,
-	firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list, firn_cmd_policy,
-	firn_cmd_release, firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
+	firn_cmd_cases, firn_cmd_doctor, firn_cmd_drill, firn_cmd_exposure,
+	firn_cmd_freeze, firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list,
+	firn_cmd_playbook, firn_cmd_policy, firn_cmd_release, firn_cmd_respond,
+	firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
 
 /* The options that every command has. */
 struct firn_common {
@@ -210,9 +211,6 @@ enum firn_exit firn_cmd_each(const struct firn_cmd *self,
 			     const struct firn_common *common,
 			     const char *action, enum firn_role role,
 			     firn_each_fn *undo, firn_show_fn *show);
-
-/* Where the node's own signing key is. */
-#define FIRN_KEY_PATH "/etc/firn/keys/default.pem"
 
 /*
  * firn_cmd_key(common, path, ret, err) -- the key that signs; NULL is the

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -12,6 +11,7 @@
 #include "base/text.h"
 #include "firn/exposure.h"
 #include "firn/owners.h"
+#include "firn/permit.h"
 #include "firn/policy.h"
 
 struct asked {
@@ -199,20 +199,45 @@ find_party(const struct asked *asked, struct firn_party *ret,
 }
 
 static int
-decide(const struct firn_common *common, const struct firn_policy *policy,
-       const struct firn_party *who, const char *name, json_t **ret,
-       struct firn_err *err)
+add_role(const struct firn_permit *permit, enum firn_role role,
+	 const struct firn_traits *what, json_t *roles, struct firn_err *err)
+{
+	struct firn_decision decision;
+	json_t *json;
+
+	if (firn_would_permit(permit, role, what, &decision, err) < 0)
+		return -1;
+	json = json_object();
+	firn_json_text(json, "role", firn_role_name(role));
+	firn_json_text(json, "verdict", firn_verdict_name(decision.verdict));
+	firn_json_text(json, "why", decision.why);
+	firn_json_text(json, "rule", decision.rule);
+	json_array_append_new(roles, json);
+	return 0;
+}
+
+/* What would be decided of this container, now. */
+static int
+add_roles(const struct firn_common *common, const struct firn_policy *policy,
+	  const struct firn_party *who, const char *name, json_t *ret,
+	  struct firn_err *err)
 {
 	autoscene struct firn_scene scene = FIRN_SCENE;
-	struct firn_traits traits;
+	struct firn_permit permit = { .policy = policy, .who = who };
+	json_t *roles = json_array();
+	struct firn_traits what;
 
+	json_object_set_new(ret, "roles", roles);
 	scene.forced = true; /* it is only spoken of */
 	if (firn_scene_open(&scene, common, name, err) < 0)
 		return -1;
-	firn_target_traits(scene.target, &traits);
-	*ret = firn_policy_explain_party(policy, who, &traits, NULL,
-					 time(NULL));
-	json_object_set_new(*ret, "target", firn_traits_json(&traits));
+	permit.host = &scene.host;
+	firn_target_traits(scene.target, &what);
+	json_object_set_new(ret, "target", firn_traits_json(&what));
+	for (unsigned i = 0; i < FIRN_N_ROLES; i++)
+		if (add_role(&permit, (enum firn_role)(1u << i), &what, roles,
+			     err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -228,10 +253,9 @@ explain_party(const struct firn_cmd *self, const struct firn_common *common,
 	if (load(asked->file, &policy, &err) < 0 ||
 	    find_party(asked, &who, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
-	if (name == NULL)
-		result = firn_policy_explain_party(policy, &who, NULL, NULL,
-						   time(NULL));
-	else if (decide(common, policy, &who, name, &result, &err) < 0)
+	result = firn_policy_explain_party(policy, &who);
+	if (name != NULL &&
+	    add_roles(common, policy, &who, name, result, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	return firn_cmd_result(self, common, result, show_party, FIRN_EXIT_OK);
 }

@@ -156,16 +156,14 @@ firn_cmd_key(const struct firn_common *common, const char *path,
 	     struct firn_key **ret, struct firn_err *err)
 {
 	char fingerprint[FIRN_FINGERPRINT];
+	bool made;
 
 	if (path != NULL)
 		return firn_key_open(ret, path, err);
-	if (firn_key_open(ret, FIRN_KEY_PATH, err) == 0)
+	if (firn_key_of_node(ret, &made, err) < 0)
+		return -1;
+	if (!made)
 		return 0;
-	if (err->code != ENOENT)
-		return -1;
-	*err = (struct firn_err){ 0 };
-	if (firn_key_make(ret, FIRN_KEY_PATH, err) < 0)
-		return -1;
 	firn_key_fingerprint(*ret, fingerprint);
 	firn_cmd_say(common, "made a signing key for this node, %s: %s",
 		     FIRN_KEY_PATH, fingerprint);

@@ -42,6 +42,16 @@ _firn_requests() {
 	done
 }
 
+_firn_playbook() { # WORD
+	if [ "$COMP_CWORD" -eq 2 ]; then
+		compgen -W "check list explain test export" -- "$1"
+		return
+	fi
+	compgen -W "$(firn playbook list 2>/dev/null |
+		awk '{ print $1 }')" -- "$1"
+	compgen -f -- "$1"
+}
+
 _firn() {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
@@ -58,7 +68,7 @@ _firn() {
 		;;
 	esac
 	case $command in
-	freeze | thaw | isolate | release | capture)
+	freeze | thaw | isolate | release | capture | respond)
 		mapfile -t COMPREPLY < <(compgen -W "$(_firn_targets)" -- "$current")
 		;;
 	secrets | exposure)
@@ -69,6 +79,9 @@ _firn() {
 	approve)
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_requests)" -- "$current")
+		;;
+	playbook)
+		mapfile -t COMPREPLY < <(_firn_playbook "$current")
 		;;
 	verify | keygen | drill)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -233,7 +233,7 @@ filter_calls(struct firn_err *err)
 }
 
 int
-confine(const struct task *task, struct firn_err *err)
+confine(const struct task *task, int *ret_landlock, struct firn_err *err)
 {
 	const uint16_t ports[] = { task->port, DNS };
 	const struct firn_landlock reach = {
@@ -242,9 +242,7 @@ confine(const struct task *task, struct firn_err *err)
 		.ports = ports,
 		.n_ports = 2,
 	};
-	int version;
-
-	if (firn_landlock(&reach, &version, err) < 0)
+	if (firn_landlock(&reach, ret_landlock, err) < 0)
 		return -1;
 	return filter_calls(err);
 }

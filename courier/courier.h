@@ -29,11 +29,13 @@ struct task {
 FIRN_MUST_CHECK int task_read(struct task *ret, struct firn_err *err);
 
 /*
- * confine(task, err) -- from here on: no privileges, no program, no file but
- * those that say who a name is and whom TLS believes, no TCP but to the URL's
- * port and to DNS.
+ * confine(task, ret_landlock, err) -- from here on: no privileges, no program,
+ * no file but those that say who a name is and whom TLS believes, no TCP but to
+ * the URL's port and to DNS.  On a kernel without Landlock (`*ret_landlock` is
+ * 0; below 4 for TCP) only privileges and calls are taken away.
  */
-FIRN_MUST_CHECK int confine(const struct task *task, struct firn_err *err);
+FIRN_MUST_CHECK int confine(const struct task *task, int *ret_landlock,
+			    struct firn_err *err);
 
 /* post(task) -- carry it; the answer, or NULL without memory. */
 json_t *post(const struct task *task);

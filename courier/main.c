@@ -60,11 +60,14 @@ carry(struct firn_err *err)
 {
 	struct task task = { 0 };
 	json_t *answer = NULL;
+	int landlock;
 
-	if (task_read(&task, err) == 0 && confine(&task, err) == 0)
+	if (task_read(&task, err) == 0 && confine(&task, &landlock, err) == 0) {
 		answer = post(&task);
-	if (answer == NULL && err->code == 0)
-		firn_err_nomem(err);
+		if (answer == NULL)
+			firn_err_nomem(err);
+		json_object_set_new(answer, "landlock", json_integer(landlock));
+	}
 	json_decref(task.json);
 	return answer;
 }

@@ -30,7 +30,7 @@ while IFS=: read -r file line text; do
 	header=$(sed -n 's/^#include "\([^"]*\)".*/\1/p' <<<"$text")
 	case $file in
 	lib/*) from=${file#lib/} from=${from%%/*} ;;
-	cmd/*) from=cmd ;;
+	cmd/* | courier/*) from=cmd ;;
 	include/firn/*) from=$(folder_of_public "firn/${file##*/}") ;;
 	esac
 	case $header in
@@ -45,7 +45,7 @@ while IFS=: read -r file line text; do
 		echo "$file:$line: $from may not use $to ($header)"
 		bad=1
 	fi
-done < <(grep -rn --include='*.[ch]' '^#include "' lib cmd include)
+done < <(grep -rn --include='*.[ch]' '^#include "' lib cmd courier include)
 
 # Rooms within a folder: CMakeLists.txt names them in the order in which they
 # may use each other.  What stands in the folder itself may use them all.

@@ -46,6 +46,11 @@ struct firn_capture {
 
 	firn_progress_fn *progress; /* may be NULL */
 	void *progress_arg;
+
+	/* Called once it is cut and stands still, before anything of it is
+	 * read; it may take its time.  `so_far` is the result as yet. */
+	void (*contained)(const json_t *so_far, void *arg);
+	void *contained_arg;
 };
 
 /*
@@ -82,6 +87,18 @@ struct firn_capture {
  * the archive stays PATH.partial, whole up to its last checkpoint.
  */
 FIRN_MUST_CHECK int firn_capture(struct firn_target *target,
+				 struct firn_ledger *ledger,
+				 const struct firn_capture *how, json_t **ret,
+				 struct firn_err *err);
+
+/*
+ * firn_contain(target, ledger, how, ret, err) -- only what comes first: cut,
+ * freeze, cut the interfaces, and nothing is read or held against kills.
+ *
+ * Of `how` what concerns that.  `*ret` is a new object with "freeze",
+ * "isolate", "isolate_links" and "times", as far as they were asked for.
+ */
+FIRN_MUST_CHECK int firn_contain(struct firn_target *target,
 				 struct firn_ledger *ledger,
 				 const struct firn_capture *how, json_t **ret,
 				 struct firn_err *err);

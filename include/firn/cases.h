@@ -27,6 +27,14 @@
  */
 FIRN_MUST_CHECK int firn_cases(json_t **ret, struct firn_err *err);
 
+/*
+ * firn_case_of(id, ret, err) -- one of them, with "results": for each step "n",
+ * "kind", "state" ("done", "failed", "skipped", "begun"), "result", "why"; and
+ * "alert", the one that it was opened for.  ESRCH for none.
+ */
+FIRN_MUST_CHECK int firn_case_of(const char *id, json_t **ret,
+				 struct firn_err *err);
+
 struct firn_runner {
 	const struct firn_host *host;
 	const struct firn_policy *policy;
@@ -35,6 +43,10 @@ struct firn_runner {
 	int stop_fd;       /* readable: stop taking letters, and return */
 	void (*ready)(
 		void *arg); /* the inbox is watched from here on; or NULL */
+	/* Each line of a journal as it is written, with its "case"; borrowed,
+	 * or NULL for nobody.  Of the runner also what it can't do: "event"
+	 * is "trouble", with "text". */
+	void (*told)(const json_t *line, void *arg);
 	void *arg;
 };
 
@@ -50,7 +62,9 @@ FIRN_MUST_CHECK int firn_runner(const struct firn_runner *runner,
 /*
  * firn_respond(runner, target, playbook, who, alert, ret, err) -- carry a
  * playbook out, here and now; what `firn respond` does.  `alert` may be NULL.
- * `*ret` is the case, as firn_cases() has it, with "results" of each step.
+ * Waits for approvals.  EBUSY while another case of this container is open.
+ *
+ * `*ret` is the case, as firn_case_of() has it.
  */
 FIRN_MUST_CHECK int firn_respond(const struct firn_runner *runner,
 				 struct firn_target *target,
@@ -58,5 +72,18 @@ FIRN_MUST_CHECK int firn_respond(const struct firn_runner *runner,
 				 const struct firn_party *who,
 				 const json_t *alert, json_t **ret,
 				 struct firn_err *err);
+
+/*
+ * firn_respond_plan(runner, target, playbook, who, ret, err) -- what
+ * firn_respond() would do, and what the policy would say; changes nothing.
+ *
+ * `*ret` is {"target", "playbook", "steps": [{"step", "text"}], "then",
+ * "roles": [{"role", "verdict", "why", "rule"}], "open_case" (or null)}.
+ */
+FIRN_MUST_CHECK int firn_respond_plan(const struct firn_runner *runner,
+				      const struct firn_target *target,
+				      const struct firn_playbook *playbook,
+				      const struct firn_party *who,
+				      json_t **ret, struct firn_err *err);
 
 #endif

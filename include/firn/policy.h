@@ -243,20 +243,10 @@ void firn_policy_may_approve(const struct firn_policy *policy,
  */
 json_t *firn_policy_explain(const struct firn_policy *policy);
 
-/*
- * firn_policy_explain_party(policy, who, what, counts, when) -- what this party
- * may do: {"who", "rules": [...] (sentences), "roles": [...]}.
- *
- * With `what`, each of "roles" is a decision of firn_policy_decide(): "role",
- * "verdict" ("allowed", "denied", "needs approval", "only recorded"), "why",
- * "rule".  Without, "rules" has what is given to the party, and "roles" is
- * empty.
- */
+/* firn_policy_explain_party(policy, who) -- {"who", "rules": [...]}: sentences
+ * of the rules that speak of this party, else of what holds for the others. */
 json_t *firn_policy_explain_party(const struct firn_policy *policy,
-				  const struct firn_party *who,
-				  const struct firn_traits *what,
-				  const struct firn_counts *counts,
-				  time_t when);
+				  const struct firn_party *who);
 
 /*
  * firn_policy_warnings(policy) -- what reads well and won't work on this node:

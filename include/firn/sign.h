@@ -44,6 +44,13 @@ FIRN_MUST_CHECK int firn_key_make(struct firn_key **ret, const char *path,
 				  struct firn_err *err);
 void firn_key_close(struct firn_key **key);
 
+/* Where the node's own signing key is. */
+#define FIRN_KEY_PATH "/etc/firn/keys/default.pem"
+
+/* firn_key_of_node(ret, ret_made, err) -- that one; made on first use. */
+FIRN_MUST_CHECK int firn_key_of_node(struct firn_key **ret, bool *ret_made,
+				     struct firn_err *err);
+
 /* "SHA256:" and 64 digits of the DER public key's digest, and a NUL. */
 #define FIRN_FINGERPRINT (7 + 64 + 1)
 void firn_key_fingerprint(const struct firn_key *key,

@@ -1,6 +1,7 @@
 #include "base/yaml.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/closest.h"
 #include "base/duration.h"
 #include "base/io.h"
+#include "base/text.h"
 
 /* Deeper than any file of ours, shallow enough for recursion. */
 #define DEPTH_MAX 16
@@ -99,6 +101,19 @@ firn_yaml_error(const struct firn_yaml *yaml, struct fy_node *node,
 			    column, message);
 }
 
+/* A scalar; one that holds a NUL would be taken for what stands before it. */
+static bool
+is_word(struct fy_node *node)
+{
+	const char *text;
+	size_t len;
+
+	if (node == NULL || !fy_node_is_scalar(node))
+		return false;
+	text = fy_node_get_scalar(node, &len);
+	return text != NULL && memchr(text, '\0', len) == NULL;
+}
+
 static int
 check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 	    struct firn_err *err)
@@ -127,7 +142,7 @@ check_plain(const struct firn_yaml *yaml, struct fy_node *node, int depth,
 		return 0;
 	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL) {
 		item = fy_node_pair_key(pair);
-		if (item == NULL || !fy_node_is_scalar(item))
+		if (!is_word(item))
 			return firn_yaml_error(yaml, node, err,
 					       "a key must be a word");
 		if (check_plain(yaml, item, depth + 1, err) < 0 ||
@@ -169,7 +184,32 @@ firn_yaml_says_nothing(const char *text, size_t len)
 	return true;
 }
 
-/* A NUL ends a text for this library, and a second document is not read. */
+/* A NUL ends a text for this library, and of what isn't UTF-8 within a comment
+ * it doesn't tell where. */
+static int
+check_bytes(const char *file, const char *text, size_t len,
+	    struct firn_err *err)
+{
+	size_t at = 0, line_at = 0, n;
+	int line = 1;
+
+	while (at < len) {
+		n = firn_utf8_length(text + at, len - at);
+		if (n == 0 || text[at] == '\0')
+			return firn_err_set(err, EBADMSG, "%s:%d:%zu: %s", file,
+					    line, at - line_at + 1,
+					    n == 0 ? "not UTF-8"
+						   : "holds a NUL");
+		if (text[at] == '\n') {
+			line++;
+			line_at = at + 1;
+		}
+		at += n;
+	}
+	return 0;
+}
+
+/* A second document is not read by this library. */
 static int
 check_text(const char *file, const char *text, size_t len, struct firn_err *err)
 {
@@ -179,8 +219,8 @@ check_text(const char *file, const char *text, size_t len, struct firn_err *err)
 	if (len > FIRN_YAML_MAX)
 		return firn_err_set(err, EFBIG, "%s: more than %u bytes", file,
 				    FIRN_YAML_MAX);
-	if (memchr(text, '\0', len) != NULL)
-		return firn_err_set(err, EBADMSG, "%s: holds a NUL", file);
+	if (check_bytes(file, text, len, err) < 0)
+		return -1;
 	if (firn_yaml_says_nothing(text, len))
 		return firn_err_set(err, EBADMSG, "%s: says nothing", file);
 	while (line != NULL && (size_t)(line - text) + 3 <= len) {
@@ -196,11 +236,26 @@ check_text(const char *file, const char *text, size_t len, struct firn_err *err)
 	return 0;
 }
 
+/* What the library would print itself; what it has to say is asked of it. */
+static void
+print_nothing(struct fy_diag *diag, void *user, const char *text, size_t len)
+{
+	(void)diag;
+	(void)user;
+	(void)text;
+	(void)len;
+}
+
 int
 firn_yaml_open(struct firn_yaml *ret, const char *file, const char *text,
 	       size_t len, struct firn_err *err)
 {
-	struct fy_diag *diag = fy_diag_create(NULL);
+	const struct fy_diag_cfg quiet = {
+		.output_fn = print_nothing,
+		.level = FYET_ERROR,
+		.module_mask = UINT_MAX,
+	};
+	struct fy_diag *diag = fy_diag_create(&quiet);
 	const struct fy_parse_cfg how = {
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
 			 FYPCF_DEFAULT_VERSION_1_2,
@@ -267,7 +322,11 @@ firn_yaml_keys(const struct firn_yaml *yaml, struct fy_node *node,
 		       strcmp(known[i], key) != 0)
 			i++;
 		if (key == NULL || known[i] == NULL)
-			return not_known(yaml, fy_node_pair_key(pair),
+			return not_known(yaml,
+					 /* An empty one has no place. */
+					 key != NULL && key[0] != '\0'
+						 ? fy_node_pair_key(pair)
+						 : fy_node_pair_value(pair),
 					 "unknown key ", key, "", known, err);
 	}
 	return 0;

@@ -26,6 +26,21 @@ struct firn_key {
 	char fingerprint[FIRN_FINGERPRINT];
 };
 
+int
+firn_key_of_node(struct firn_key **ret, bool *ret_made, struct firn_err *err)
+{
+	*ret_made = false;
+	if (firn_key_open(ret, FIRN_KEY_PATH, err) == 0)
+		return 0;
+	if (err->code != ENOENT)
+		return -1;
+	*err = (struct firn_err){ 0 };
+	if (firn_key_make(ret, FIRN_KEY_PATH, err) < 0)
+		return -1;
+	*ret_made = true;
+	return 0;
+}
+
 void
 firn_key_close(struct firn_key **key)
 {

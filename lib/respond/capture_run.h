@@ -42,6 +42,13 @@ struct firn_run {
  * be changed for as long as their queues are read. */
 void firn_run_give_leave(struct firn_run *run);
 
+/* firn_run_mark(run, name) -- "times" has this moment under that name. */
+void firn_run_mark(struct firn_run *run, const char *name);
+
+/* firn_run_contain(run, err) -- cut, freeze, cut the interfaces. */
+FIRN_MUST_CHECK int firn_run_contain(struct firn_run *run,
+				     struct firn_err *err);
+
 /* firn_run_watch(run, err) -- is it frozen all the time from now on, and who
  * dies meanwhile? */
 FIRN_MUST_CHECK int firn_run_watch(struct firn_run *run, struct firn_err *err);

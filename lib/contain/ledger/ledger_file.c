@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "host/own_folder.h"
 
 #define LOCK_TIMEOUT_NS (5 * UINT64_C(1000000000))
 #define LOCK_AGAIN_NS 5000000
@@ -30,34 +31,14 @@ firn_ledger_id_is_valid(const char *id)
 	return true;
 }
 
-static int
-folder(int dir_fd, const char *name, struct firn_err *err)
-{
-	autoclose int fd = -1;
-	struct stat st;
-
-	if (mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST)
-		return firn_err_sys(err, "make folder %s in /run", name);
-	fd = openat(dir_fd, name,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return firn_err_sys(err, "open folder %s in /run", name);
-	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
-		return firn_err_set(err, EPERM,
-				    "folder %s in /run can be written by "
-				    "others: not a place for the ledger",
-				    name);
-	return firn_steal_fd(&fd);
-}
-
 int
 firn_ledger_folder(int run_fd, struct firn_err *err)
 {
-	autoclose int firn_fd = folder(run_fd, "firn", err);
+	autoclose int firn_fd = firn_own_folder(run_fd, "firn", err);
 
 	if (firn_fd < 0)
 		return -1;
-	return folder(firn_fd, "ledger", err);
+	return firn_own_folder(firn_fd, "ledger", err);
 }
 
 /* The bytes that are locked: by who works alone, and by who writes a line. */

@@ -1,49 +1,26 @@
 #include "respond/outbox/box.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-
-/* A folder that others can write could be given anything to deliver. */
-static int
-open_folder(int dir_fd, const char *path, struct firn_err *err)
-{
-	autoclose int fd = -1;
-	struct stat st;
-
-	mkdirat(dir_fd, path, 0700);
-	fd = openat(dir_fd, path,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return firn_err_sys(err, "open %s", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 07077) != 0)
-		return firn_err_set(err, EPERM,
-				    "%s is not ours alone: look at it, then "
-				    "chown root and chmod 0700",
-				    path);
-	return firn_steal_fd(&fd);
-}
+#include "host/own_folder.h"
 
 int
 firn_box_open(struct firn_box *ret, const char *path, struct firn_err *err)
 {
 	autobox struct firn_box box = FIRN_BOX_CLOSED;
 
-	box.dir_fd = open_folder(AT_FDCWD, path, err);
+	box.dir_fd = firn_own_folder(AT_FDCWD, path, err);
 	if (box.dir_fd < 0)
 		return -1;
-	box.tmp_fd = open_folder(box.dir_fd, "tmp", err);
+	box.tmp_fd = firn_own_folder(box.dir_fd, "tmp", err);
 	if (box.tmp_fd < 0)
 		return -1;
-	box.done_fd = open_folder(box.dir_fd, "done", err);
+	box.done_fd = firn_own_folder(box.dir_fd, "done", err);
 	if (box.done_fd < 0)
 		return -1;
-	box.failed_fd = open_folder(box.dir_fd, "failed", err);
+	box.failed_fd = firn_own_folder(box.dir_fd, "failed", err);
 	if (box.failed_fd < 0)
 		return -1;
 	*ret = box;

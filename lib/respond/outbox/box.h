@@ -38,8 +38,8 @@ struct firn_box {
 	}
 #define autobox __attribute__((cleanup(firn_box_close)))
 
-/* firn_box_open(ret, path, err) -- made if it isn't there; a folder that isn't
- * ours alone is EPERM. */
+/* firn_box_open(ret, path, err) -- made if it isn't there; one that others can
+ * write is EPERM. */
 FIRN_MUST_CHECK int firn_box_open(struct firn_box *ret, const char *path,
 				  struct firn_err *err);
 void firn_box_close(struct firn_box *box);
@@ -70,18 +70,18 @@ struct firn_entry {
 	struct timespec due;
 };
 
-struct firn_entries {
+struct firn_waiting_messages {
 	struct firn_entry *items; /* what is due first comes first */
 	size_t n, size;
 };
 
-#define autoentries __attribute__((cleanup(firn_entries_free)))
+#define automessages __attribute__((cleanup(firn_waiting_messages_free)))
 
-/* firn_entries_read(dir_fd, ret, err) -- the messages of a folder; `*ret`
- * starts empty. */
-FIRN_MUST_CHECK int firn_entries_read(int dir_fd, struct firn_entries *ret,
-				      struct firn_err *err);
-void firn_entries_free(struct firn_entries *entries);
+/* firn_waiting_messages_read(dir_fd, ret, err) -- the messages of a folder;
+ * `*ret` starts empty. */
+FIRN_MUST_CHECK int firn_waiting_messages_read(
+	int dir_fd, struct firn_waiting_messages *ret, struct firn_err *err);
+void firn_waiting_messages_free(struct firn_waiting_messages *entries);
 
 /* firn_message_write(box, message, due, name, replace, err) -- whole or not at
  * all.  EEXIST if it is there and isn't to be replaced. */

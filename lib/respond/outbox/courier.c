@@ -148,6 +148,9 @@ firn_courier_start(struct firn_child *child, const struct firn_post *post,
 /* --- the answer -----------------------------------------------------------
  */
 
+static void set_error(json_t *answer, bool again, const char *fmt, ...)
+	FIRN_PRINTF(3, 4);
+
 static void
 set_error(json_t *answer, bool again, const char *fmt, ...)
 {

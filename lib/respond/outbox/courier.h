@@ -10,7 +10,8 @@
  * that many bytes of descriptor 3), "ca" (PEM; whom to believe besides those
  * whom the system believes).  Its answer is one line on stdout: "status",
  * "scheme", "headers", "body" (what it could hold of it), "retry_after_s",
- * "sent", "sha256" (of the body that was sent), or "error" and whether that is
+ * "sent", "sha256" (of the body that was sent), "landlock" (the version that
+ * confined it; 0 for none), or "error" and whether that is
  * "final".
  */
 

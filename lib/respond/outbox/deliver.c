@@ -141,10 +141,10 @@ is_due(const struct firn_entry *entry)
 static int
 take_due(struct round *round, struct firn_err *err)
 {
-	autoentries struct firn_entries entries = { 0 };
+	automessages struct firn_waiting_messages entries = { 0 };
 	size_t looked = 0;
 
-	if (firn_entries_read(round->box->dir_fd, &entries, err) < 0)
+	if (firn_waiting_messages_read(round->box->dir_fd, &entries, err) < 0)
 		return -1;
 	for (size_t i = 0; i < entries.n && round->n < AT_ONCE; i++) {
 		const struct firn_entry *entry = &entries.items[i];
@@ -217,12 +217,12 @@ carry(struct round *round, struct firn_err *err)
 static void
 remove_old(int dir_fd, time_t keep_s)
 {
-	autoentries struct firn_entries entries = { 0 };
+	automessages struct firn_waiting_messages entries = { 0 };
 	struct firn_err none = { 0 };
 	time_t now = firn_now().tv_sec;
 	struct stat st;
 
-	if (firn_entries_read(dir_fd, &entries, &none) < 0)
+	if (firn_waiting_messages_read(dir_fd, &entries, &none) < 0)
 		return;
 	for (size_t i = 0; i < entries.n; i++)
 		if (fstatat(dir_fd, entries.items[i].name, &st,
@@ -235,10 +235,10 @@ remove_old(int dir_fd, time_t keep_s)
 static int
 next_wait(const struct firn_box *box, int *ret_ms, struct firn_err *err)
 {
-	autoentries struct firn_entries entries = { 0 };
+	automessages struct firn_waiting_messages entries = { 0 };
 	time_t now = firn_now().tv_sec, wait;
 
-	if (firn_entries_read(box->dir_fd, &entries, err) < 0)
+	if (firn_waiting_messages_read(box->dir_fd, &entries, err) < 0)
 		return -1;
 	*ret_ms = -1;
 	if (entries.n == 0)

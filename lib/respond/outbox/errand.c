@@ -1,8 +1,10 @@
 #include "respond/outbox/errand.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -93,14 +95,34 @@ add_header(json_t *headers, const char *name, const char *value)
 	json_array_append_new(headers, json_sprintf("%s: %s", name, value));
 }
 
+/* Who can read it can sign as we do. */
+static int
+open_secret(const char *path, struct firn_err *err)
+{
+	autofree char *own = NULL;
+	autoclose int fd = -1;
+	struct stat st;
+
+	if (firn_root_only(path, &own, err) < 0)
+		return -1;
+	fd = open(own, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return firn_err_sys(err, "open %s", path);
+	if ((st.st_mode & (S_IRGRP | S_IROTH)) != 0)
+		return firn_err_set(err, EPERM,
+				    "%s can be read by others than root: "
+				    "chmod 0600 %s, and make a new secret",
+				    path, path);
+	return firn_steal_fd(&fd);
+}
+
 static int
 read_key(const char *path, struct firn_secret *ret, struct firn_err *err)
 {
 	autosecret struct firn_secret text = { 0 };
-	autofree char *own = NULL;
+	autoclose int fd = open_secret(path, err);
 
-	if (firn_root_only(path, &own, err) < 0 ||
-	    firn_secret_read_at(&text, AT_FDCWD, own, SECRET_MAX, err) < 0)
+	if (fd < 0 || firn_secret_read_fd(&text, fd, path, SECRET_MAX, err) < 0)
 		return -1;
 	if (firn_webhook_key(text.data, ret, err) < 0)
 		return firn_err_in(err, "%s", path);

@@ -41,8 +41,8 @@ sooner(const void *left, const void *right)
 }
 
 static int
-add(struct firn_entries *entries, const char *name, struct timespec due,
-    struct firn_err *err)
+add(struct firn_waiting_messages *entries, const char *name,
+    struct timespec due, struct firn_err *err)
 {
 	if (entries->n == entries->size) {
 		size_t size = entries->size == 0 ? 64 : 2 * entries->size;
@@ -60,7 +60,8 @@ add(struct firn_entries *entries, const char *name, struct timespec due,
 }
 
 int
-firn_entries_read(int dir_fd, struct firn_entries *ret, struct firn_err *err)
+firn_waiting_messages_read(int dir_fd, struct firn_waiting_messages *ret,
+			   struct firn_err *err)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -88,10 +89,10 @@ firn_entries_read(int dir_fd, struct firn_entries *ret, struct firn_err *err)
 }
 
 void
-firn_entries_free(struct firn_entries *entries)
+firn_waiting_messages_free(struct firn_waiting_messages *entries)
 {
 	free(entries->items);
-	*entries = (struct firn_entries){ 0 };
+	*entries = (struct firn_waiting_messages){ 0 };
 }
 
 /* --- one message ----------------------------------------------------------

@@ -72,9 +72,9 @@ is_known(const struct firn_box *box, const char *name)
 static int
 check_room(const struct firn_box *box, struct firn_err *err)
 {
-	autoentries struct firn_entries waiting = { 0 };
+	automessages struct firn_waiting_messages waiting = { 0 };
 
-	if (firn_entries_read(box->dir_fd, &waiting, err) < 0)
+	if (firn_waiting_messages_read(box->dir_fd, &waiting, err) < 0)
 		return -1;
 	if (waiting.n >= FIRN_OUTBOX_WAITING)
 		return firn_err_set(err, EDQUOT,
@@ -133,9 +133,9 @@ firn_outbox_put(const char *id, const char *url, const char *secret_file,
 int
 firn_box_sync(const struct firn_box *box, struct firn_err *err)
 {
-	autoentries struct firn_entries waiting = { 0 };
+	automessages struct firn_waiting_messages waiting = { 0 };
 
-	if (firn_entries_read(box->dir_fd, &waiting, err) < 0)
+	if (firn_waiting_messages_read(box->dir_fd, &waiting, err) < 0)
 		return -1;
 	for (size_t i = 0; i < waiting.n; i++) {
 		autoclose int fd = openat(box->dir_fd, waiting.items[i].name,
@@ -206,9 +206,9 @@ describe(int dir_fd, const struct firn_entry *entry, bool waits)
 static int
 list(int dir_fd, bool waits, json_t *all, struct firn_err *err)
 {
-	autoentries struct firn_entries entries = { 0 };
+	automessages struct firn_waiting_messages entries = { 0 };
 
-	if (firn_entries_read(dir_fd, &entries, err) < 0)
+	if (firn_waiting_messages_read(dir_fd, &entries, err) < 0)
 		return -1;
 	for (size_t i = 0; i < entries.n; i++)
 		if (json_array_append_new(all,

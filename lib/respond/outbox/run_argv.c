@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,14 @@ become_hook(const struct hook *hook)
 	_exit(127);
 }
 
+static bool
+nobody_reads(void)
+{
+	struct pollfd report = { .fd = FIRN_CHILD_EXTRA };
+
+	return poll(&report, 1, 0) > 0;
+}
+
 /* The first process of the namespace: when it ends, so does all that the
  * program has started, whatever that did to get away. */
 static int
@@ -105,8 +114,10 @@ watch_hook(const void *arg)
 		tell(&report);
 		return 1;
 	}
-	/* Changing the user has undone it. */
+	/* Changing the user has undone it; our parent may be gone since. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (nobody_reads())
+		return 1;
 	pid = fork();
 	if (pid == 0)
 		become_hook(hook);
@@ -176,6 +187,8 @@ tell_of(const struct firn_child *child, int status, json_t **ret,
 	if (told == NULL || child->out.failed || child->err.failed)
 		return firn_err_nomem(err);
 	add_end(told, child, status);
+	if (child->lost)
+		json_object_set_new(told, "left_behind", json_true());
 	add_words(told, "stdout", "stdout_cut", &child->out);
 	add_words(told, "stderr", "stderr_cut", &child->err);
 	firn_json_uint(told, "ms",

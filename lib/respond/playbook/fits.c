@@ -52,13 +52,13 @@ bool
 firn_fits_tell(const struct firn_fitting *fitting, const char *what,
 	       const char *name, const char *text, bool fits)
 {
+	const char *blank = name[0] != '\0' ? " " : "";
+
 	if (text == NULL)
-		firn_fits_say(fitting, "%s%s%s isn't known", what,
-			      name[0] != '\0' ? " " : "", name);
+		firn_fits_say(fitting, "%s%s%s isn't known", what, blank, name);
 	else
-		firn_fits_say(fitting, "%s%s%s is \"%.*s\"%s", what,
-			      name[0] != '\0' ? " " : "", name, SHOWN, text,
-			      fits ? "" : ", which isn't what it is for");
+		firn_fits_say(fitting, "%s%s%s is \"%.*s\"", what, blank, name,
+			      SHOWN, text);
 	return fits;
 }
 
@@ -110,10 +110,10 @@ tags_fit(const struct firn_fitting *fitting, const json_t *globs)
 
 	json_array_foreach(json_object_get(fitting->alert, "tags"), i, tag) {
 		if (is_like(globs, json_string_value(tag)))
-			return firn_fits_tell(fitting, "a tag of it", "",
+			return firn_fits_tell(fitting, "one of its tags", "",
 					      json_string_value(tag), true);
 	}
-	firn_fits_say(fitting, "none of its tags is what it is for");
+	firn_fits_say(fitting, "it has none of the tags");
 	return false;
 }
 
@@ -193,6 +193,16 @@ entry_fits(const struct firn_fitting *fitting, const json_t *entry)
 	return true;
 }
 
+/* Which of its keys spoke against an entry: the last, and once. */
+static void
+add_last(json_t *whys, const json_t *why)
+{
+	json_t *last = json_array_get(why, json_array_size(why) - 1);
+
+	if (last != NULL && !firn_json_holds(whys, json_string_value(last)))
+		json_array_append(whys, last);
+}
+
 /* Any entry may fit; what was said of those before that didn't is forgotten. */
 static bool
 any_fits(const struct firn_fitting *fitting, const json_t *entries)
@@ -213,10 +223,7 @@ any_fits(const struct firn_fitting *fitting, const json_t *entries)
 			json_array_extend(fitting->why, why);
 			return true;
 		}
-		/* Which of its keys spoke against it: the last. */
-		json_array_append(fitting->why,
-				  json_array_get(why,
-						 json_array_size(why) - 1));
+		add_last(fitting->why, why);
 	}
 	return false;
 }

@@ -28,8 +28,8 @@ struct firn_fitting {
 void firn_fits_say(const struct firn_fitting *fitting, const char *fmt, ...)
 	FIRN_PRINTF(2, 3);
 
-/* firn_fits_tell(fitting, what, name, text, fits) -- "WHAT NAME is TEXT", which
- * is or isn't what it is for; or it isn't known.  Returns `fits`. */
+/* firn_fits_tell(fitting, what, name, text, fits) -- "WHAT NAME is TEXT", or it
+ * isn't known: that which spoke for it, or against it.  Returns `fits`. */
 bool firn_fits_tell(const struct firn_fitting *fitting, const char *what,
 		    const char *name, const char *text, bool fits);
 

@@ -121,40 +121,10 @@ rules_of(const struct firn_policy *policy, const struct firn_party *who)
 	return rules;
 }
 
-static json_t *
-role_json(const struct firn_policy *policy,
-	  const struct firn_question *question)
-{
-	struct firn_decision decision;
-	json_t *json = json_object();
-
-	firn_policy_decide(policy, question, &decision);
-	firn_json_text(json, "role", firn_role_name(question->role));
-	firn_json_text(json, "verdict", firn_verdict_name(decision.verdict));
-	firn_json_text(json, "why", decision.why);
-	firn_json_text(json, "rule", decision.rule);
-	return json;
-}
-
 json_t *
 firn_policy_explain_party(const struct firn_policy *policy,
-			  const struct firn_party *who,
-			  const struct firn_traits *what,
-			  const struct firn_counts *counts, time_t when)
+			  const struct firn_party *who)
 {
-	json_t *roles = json_array();
-
-	for (size_t i = 0; what != NULL && i < FIRN_N_ROLES; i++) {
-		const struct firn_question question = {
-			.who = who,
-			.role = (enum firn_role)(1u << i),
-			.what = what,
-			.counts = counts,
-			.when = when,
-		};
-
-		json_array_append_new(roles, role_json(policy, &question));
-	}
-	return json_pack("{s:o, s:o, s:o}", "who", firn_party_json(who),
-			 "rules", rules_of(policy, who), "roles", roles);
+	return json_pack("{s:o, s:o}", "who", firn_party_json(who), "rules",
+			 rules_of(policy, who));
 }

@@ -6,13 +6,13 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "firn/alert.h"
 
 /*
  * policy_sources -- who sends alerts, how that is proved, and what they may.
  */
 
 #define RATE_MAX 1000000
-#define POINTER_MAX 256
 #define POINTERS_MAX 16
 
 /* --- how it proves who it is ----------------------------------------------
@@ -186,71 +186,58 @@ check_apart(const struct firn_reading *reading, struct fy_node *node,
 /* --- where its fields are -------------------------------------------------
  */
 
-/* What firn/alert.h has. */
-static const char *const fields[] = {
-	"id",        "rule",           "time",  "host",
-	"severity",  "state",          "image", "container_id",
-	"pid",       "container_name", "pod",   "pod_uid",
-	"container", "namespace",      "tags",  NULL,
-};
-
-/* RFC 6901: "" or "/..."; "~" only as "~0" and "~1". */
-static bool
-is_pointer(const char *text)
-{
-	if (text[0] != '/' || strlen(text) > POINTER_MAX)
-		return false;
-	while ((text = strchr(text, '~')) != NULL) {
-		if (text[1] != '0' && text[1] != '1')
-			return false;
-		text++;
-	}
-	return true;
-}
-
 static int
-read_pointers(const struct firn_reading *reading, struct fy_node *node,
-	      json_t **ret)
+read_field(const struct firn_reading *reading, struct fy_node_pair *pair,
+	   json_t *mapping)
 {
+	struct fy_node *value = fy_node_pair_value(pair);
+	autofree char *field = NULL;
 	struct firn_words words = { 0 };
-	int done = firn_yaml_some(reading->yaml, node, &words, reading->err);
+	struct firn_err why = { 0 };
+	autojson json_t *one = json_object();
+	int done;
 
+	if (firn_yaml_text(reading->yaml, fy_node_pair_key(pair), &field,
+			   reading->err) < 0)
+		return -1;
+	done = firn_yaml_some(reading->yaml, value, &words, reading->err);
 	if (done == 0 && (words.n == 0 || words.n > POINTERS_MAX))
-		done = firn_yaml_error(reading->yaml, node, reading->err,
-				       "1 to %d pointers are expected here",
+		done = firn_yaml_error(reading->yaml, value, reading->err,
+				       "1 to %d JSON pointers are expected "
+				       "here",
 				       POINTERS_MAX);
-	for (size_t i = 0; done == 0 && i < words.n; i++)
-		if (!is_pointer(words.items[i]))
-			done = firn_yaml_error(
-				reading->yaml, node, reading->err,
-				"\"%s\" is no JSON pointer, as /detail/type",
-				words.items[i]);
 	if (done == 0)
-		*ret = fy_node_is_scalar(node) ? json_string(words.items[0])
-					       : firn_words_json(&words);
+		json_object_set_new(one, field,
+				    fy_node_is_scalar(value)
+					    ? json_string(words.items[0])
+					    : firn_words_json(&words));
 	firn_words_free(&words);
-	return done;
+	if (done < 0)
+		return -1;
+	if (firn_alert_mapping_check(one, &why) < 0)
+		return firn_yaml_error(reading->yaml, fy_node_pair_key(pair),
+				       reading->err, "%s", why.text);
+	json_object_update(mapping, one);
+	return 0;
 }
 
 static int
 read_mapping(const struct firn_reading *reading, struct fy_node *node,
 	     struct firn_source *source)
 {
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
 	if (node == NULL)
 		return 0;
-	if (firn_yaml_keys(reading->yaml, node, fields, reading->err) < 0)
-		return -1;
+	if (!fy_node_is_mapping(node) || fy_node_mapping_is_empty(node))
+		return firn_yaml_error(reading->yaml, node, reading->err,
+				       "fields of an alert and JSON pointers "
+				       "are expected here");
 	source->mapping = json_object();
-	for (size_t i = 0; fields[i] != NULL; i++) {
-		struct fy_node *one = firn_yaml_at(node, fields[i]);
-		json_t *pointers = NULL;
-
-		if (one == NULL)
-			continue;
-		if (read_pointers(reading, one, &pointers) < 0)
+	while ((pair = fy_node_mapping_iterate(node, &at)) != NULL)
+		if (read_field(reading, pair, source->mapping) < 0)
 			return -1;
-		json_object_set_new(source->mapping, fields[i], pointers);
-	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/duration.h"
 #include "base/json.h"
 
@@ -12,19 +13,17 @@
 /* --- parts of sentences ---------------------------------------------------
  */
 
-/* "a, b and c", each with something before it. */
+/* "a, b and c" */
 static void
-say_list(struct firn_buf *out, const json_t *words, const char *before,
-	 const char *last)
+say_list(struct firn_buf *out, const json_t *words, const char *last)
 {
 	size_t n = json_array_size(words);
 
 	for (size_t i = 0; i < n; i++)
-		firn_buf_addf(out, "%s%s%s",
+		firn_buf_addf(out, "%s%s",
 			      i == 0       ? ""
 			      : i + 1 == n ? last
 					   : ", ",
-			      before,
 			      json_string_value(json_array_get(words, i)));
 }
 
@@ -44,16 +43,19 @@ say_roles(struct firn_buf *out, const json_t *roles, const char *last)
 	}
 }
 
+/* "alice, bob and group sec" */
 static void
 say_people(struct firn_buf *out, const json_t *who, const char *last)
 {
-	const json_t *users = json_object_get(who, "users");
-	const json_t *groups = json_object_get(who, "groups");
+	autojson json_t *all = json_copy(json_object_get(who, "users"));
+	const json_t *group;
+	size_t i;
 
-	say_list(out, users, "", last);
-	if (json_array_size(users) > 0 && json_array_size(groups) > 0)
-		firn_buf_addf(out, "%s", last);
-	say_list(out, groups, "group ", last);
+	json_array_foreach(json_object_get(who, "groups"), i, group)
+		json_array_append_new(all,
+				      json_sprintf("group %s",
+						   json_string_value(group)));
+	say_list(out, all, last);
 }
 
 static void
@@ -64,7 +66,7 @@ say_label(struct firn_buf *out, const json_t *labels)
 
 	json_object_foreach(all, key, values) {
 		firn_buf_addf(out, "%s%s=", before, key);
-		say_list(out, values, "", " or ");
+		say_list(out, values, " or ");
 		before = " and ";
 	}
 }
@@ -93,7 +95,7 @@ say_target(struct firn_buf *out, const json_t *target)
 		if (json_is_object(value))
 			say_label(out, value);
 		else
-			say_list(out, value, "", " or ");
+			say_list(out, value, " or ");
 		before = ",";
 	}
 }
@@ -289,7 +291,7 @@ firn_say_quiet(const json_t *claim, struct firn_buf *out)
 	if (json_array_size(days) == 7)
 		firn_buf_addf(out, "every day");
 	else
-		say_list(out, days, "", " and ");
+		say_list(out, days, " and ");
 	firn_buf_addf(out, ", alerts by themselves ");
 	if (json_array_size(may) == 0) {
 		firn_buf_addf(out, "do nothing");
@@ -324,7 +326,7 @@ firn_say_notify(const json_t *claim, struct firn_buf *out)
 {
 	firn_buf_addf(out, "%s is told when a case is ",
 		      firn_json_string(claim, "url", NULL));
-	say_list(out, json_object_get(claim, "on"), "", " or ");
+	say_list(out, json_object_get(claim, "on"), " or ");
 	firn_buf_addf(out, "%s.",
 		      json_is_string(json_object_get(claim, "secret_file"))
 			      ? ", in messages that are signed"

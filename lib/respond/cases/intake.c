@@ -1,0 +1,352 @@
+#include "respond/cases/intake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "firn/alert.h"
+#include "firn/audit.h"
+#include "respond/cases/opening.h"
+
+/* So many alerts stand in a case's journal one by one; then every so many. */
+#define FOLDED_MAX 1000
+#define FOLDED_EACH 1000
+
+/* A letter under way. */
+struct reading {
+	struct firn_intake *intake;
+	const struct firn_letter *letter;
+	struct firn_party who;
+	const json_t *alert;
+	size_t index;
+};
+
+/* --- who sent it ---------------------------------------------------------- */
+
+static bool
+is_of_user(const struct firn_source *source, const struct firn_party *writer)
+{
+	for (size_t i = 0; i < source->n_credentials; i++) {
+		const struct firn_credential *one = &source->credentials[i];
+
+		if (one->kind == FIRN_CREDENTIAL_UNIX &&
+		    strcmp(one->value, writer->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the receiver has verified, or whose user wrote the letter; never what a
+ * letter says by itself.  NULL for nobody that the policy knows. */
+static const struct firn_source *
+sender(const struct firn_intake *intake, const struct firn_letter *letter)
+{
+	const struct firn_policy *policy = intake->runner->policy;
+	const char *name = firn_json_string(letter->envelope, "source", NULL);
+	struct firn_party writer = { 0 };
+	struct firn_err none = { 0 };
+	const struct firn_source *sources, *found = NULL;
+	size_t n;
+
+	if (letter->writer_uid == intake->trusted_uid)
+		return name != NULL ? firn_policy_source(policy, name) : NULL;
+	if (firn_party_uid(letter->writer_uid, &writer, &none) < 0 ||
+	    writer.name == NULL) {
+		firn_party_free(&writer);
+		return NULL;
+	}
+	sources = firn_policy_sources(policy, &n);
+	for (size_t i = 0; i < n && found == NULL; i++)
+		if (is_of_user(&sources[i], &writer))
+			found = &sources[i];
+	firn_party_free(&writer);
+	return found;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static json_t *
+answer(const struct reading *reading)
+{
+	json_t *one = json_object();
+
+	json_object_set(one, "id", json_object_get(reading->alert, "id"));
+	json_object_set(one, "rule", json_object_get(reading->alert, "rule"));
+	return one;
+}
+
+static json_t *
+refused(const struct reading *reading, const char *reason, const char *text)
+{
+	json_t *one = answer(reading);
+
+	firn_json_text(one, "reason", reason);
+	firn_json_text(one, "text", text);
+	return one;
+}
+
+static json_t *
+leads_nowhere(const struct reading *reading, json_t *why)
+{
+	json_t *one = answer(reading);
+
+	json_object_update(one, why);
+	json_decref(why);
+	return one;
+}
+
+/* --- into a case ---------------------------------------------------------- */
+
+static json_t *
+fold_line(const struct reading *reading, json_int_t count)
+{
+	json_t *line = json_object();
+
+	firn_json_text(line, "letter", reading->letter->name);
+	firn_json_uint(line, "index", reading->index);
+	json_object_set(line, "id", json_object_get(reading->alert, "id"));
+	json_object_set(line, "rule", json_object_get(reading->alert, "rule"));
+	if (count > FOLDED_MAX)
+		json_object_set_new(line, "count", json_integer(count));
+	return line;
+}
+
+/* One more alert about what a case is at already: no second act. */
+static int
+fold(struct reading *reading, const char *case_id, json_t **ret,
+     struct firn_err *err)
+{
+	json_t *folded = reading->intake->folded;
+	json_int_t count =
+		json_integer_value(json_object_get(folded, case_id)) + 1;
+	autojson json_t *line = fold_line(reading, count);
+
+	json_object_set_new(folded, case_id, json_integer(count));
+	if ((count <= FOLDED_MAX || count % FOLDED_EACH == 0) &&
+	    firn_diary_tell(case_id, "folded", line, err) < 0)
+		return -1;
+	*ret = answer(reading);
+	firn_json_text(*ret, "case", case_id);
+	json_object_set_new(*ret, "folded", json_true());
+	return 0;
+}
+
+static int
+open_case(struct reading *reading, const struct firn_turn *turn,
+	  const struct firn_playbook *playbook, struct firn_target **target,
+	  json_t **ret, struct firn_err *err)
+{
+	struct firn_intake *intake = reading->intake;
+	autodone(firn_work_close) struct firn_work work =
+		firn_work_init(intake->runner);
+	const struct firn_occasion occasion = {
+		.target = *target,
+		.playbook = playbook,
+		.who = &reading->who,
+		.alert = reading->alert,
+		.letter = reading->letter->name,
+		.index = reading->index,
+	};
+
+	if (firn_case_begin(&work, turn, &occasion, err) < 0)
+		return -1;
+	work.target = *target;
+	*ret = answer(reading);
+	firn_json_text(*ret, "case", work.diary.id);
+	firn_json_text(*ret, "playbook", playbook->name);
+	if (intake->start(&work, *target, intake->arg, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+decide(struct reading *reading, struct firn_target **target, json_t **ret,
+       struct firn_err *err)
+{
+	const struct firn_runner *runner = reading->intake->runner;
+	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
+	const struct firn_playbook *playbook;
+	struct firn_traits traits;
+	char running[FIRN_CASE_ID], text[128];
+	unsigned wait_s;
+
+	if (firn_turn_take(&turn, (*target)->id, err) < 0)
+		return -1;
+	if (firn_turn_open_case(&turn, running))
+		return fold(reading, running, ret, err);
+	firn_target_traits(*target, &traits);
+	playbook = firn_playbooks_choose(runner->playbooks, reading->alert,
+					 reading->who.name, &traits, NULL);
+	if (playbook == NULL) {
+		*ret = refused(reading, "no playbook",
+			       "no playbook is for this alert");
+		return 0;
+	}
+	wait_s = firn_turn_wait_s(&turn, playbook->name,
+				  playbook->limits.cooldown_s);
+	if (wait_s > 0) {
+		snprintf(text, sizeof(text),
+			 "this playbook was carried out lately; it may be "
+			 "again in %u s",
+			 wait_s);
+		*ret = refused(reading, "cooldown", text);
+		return 0;
+	}
+	return open_case(reading, &turn, playbook, target, ret, err);
+}
+
+/* --- one alert ------------------------------------------------------------ */
+
+/* Is it in a journal, from before a crash? */
+static const char *
+case_of(const struct reading *reading)
+{
+	char name[FIRN_LETTER_NAME + 32];
+
+	snprintf(name, sizeof(name), "%s/%zu", reading->letter->name,
+		 reading->index);
+	return firn_json_string(reading->intake->seen, name, NULL);
+}
+
+static int
+read_alert(struct reading *reading, json_t **ret, struct firn_err *err)
+{
+	struct firn_intake *intake = reading->intake;
+	autodone(firn_target_close) struct firn_target *target = NULL;
+	const char *already = case_of(reading);
+	struct firn_err why = { 0 };
+	json_t *nowhere = NULL;
+
+	if (already != NULL) {
+		*ret = answer(reading);
+		firn_json_text(*ret, "case", already);
+		return 0;
+	}
+	if (firn_alert_leads_nowhere(reading->alert, intake->host_names,
+				     &nowhere)) {
+		*ret = leads_nowhere(reading, nowhere);
+		return 0;
+	}
+	switch (firn_alert_find(intake->runner->host, reading->alert, &target,
+				&nowhere, &why)) {
+	case FIRN_LEADS_TO_TARGET:
+		return decide(reading, &target, ret, err);
+	case FIRN_LEADS_NOWHERE:
+		*ret = leads_nowhere(reading, nowhere);
+		return 0;
+	default:
+		*ret = refused(reading, "failed", why.text);
+		return 0;
+	}
+}
+
+/* --- a letter ------------------------------------------------------------- */
+
+/* Nobody's letter is kept, answered, and told of where it can't be changed. */
+static int
+refuse_letter(const struct firn_letter *letter, json_t **ret,
+	      struct firn_err *err)
+{
+	const char *text = "its sender is not a source that the policy knows";
+	const struct firn_party nobody = { .is_source = true };
+	autojson json_t *who = firn_party_json(&nobody);
+	autojson json_t *details = json_object();
+
+	firn_json_text(details, "letter", letter->name);
+	firn_json_uint(details, "uid", letter->writer_uid);
+	firn_json_text(details, "why", text);
+	if (firn_audit_add(who, "alert refused", details, err) < 0)
+		return -1;
+	*ret = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
+			 "unknown source", "text", text);
+	return 0;
+}
+
+static int
+read_alerts(struct firn_intake *intake, const struct firn_letter *letter,
+	    const struct firn_source *source, const json_t *alerts,
+	    json_t *answers, struct firn_err *err)
+{
+	struct reading reading = { .intake = intake, .letter = letter };
+	int done = 0;
+
+	if (firn_party_source(source->name, &reading.who, err) < 0)
+		return -1;
+	json_array_foreach(alerts, reading.index, reading.alert) {
+		json_t *one = NULL;
+
+		done = read_alert(&reading, &one, err);
+		if (one != NULL)
+			json_array_append_new(answers, one);
+		if (done < 0)
+			break;
+	}
+	firn_party_free(&reading.who);
+	return done;
+}
+
+int
+firn_intake(struct firn_intake *intake, const struct firn_letter *letter,
+	    json_t **ret, struct firn_err *err)
+{
+	const struct firn_source *source = sender(intake, letter);
+	autojson json_t *alerts = NULL, *answers = json_array();
+	struct firn_err why = { 0 };
+
+	if (source == NULL)
+		return refuse_letter(letter, ret, err);
+	if (firn_alerts_parse(letter->payload, letter->len,
+			      json_object_get(letter->envelope, "headers"),
+			      source->mapping, &alerts, &why) < 0) {
+		*ret = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
+				 "not readable", "text", why.text);
+		return 0;
+	}
+	if (read_alerts(intake, letter, source, alerts, answers, err) < 0)
+		return -1;
+	*ret = json_pack("{s:b, s:s, s:O}", "accepted", true, "source",
+			 source->name, "alerts", answers);
+	return 0;
+}
+
+static void
+add_seen(json_t *seen, const char *id, const json_t *lines)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		const char *letter = firn_json_string(line, "letter", NULL);
+		char name[FIRN_LETTER_NAME + 32];
+
+		if (letter == NULL)
+			continue;
+		snprintf(name, sizeof(name), "%.*s/%lld", FIRN_LETTER_NAME,
+			 letter,
+			 (long long)json_integer_value(
+				 json_object_get(line, "index")));
+		json_object_set_new(seen, name, json_string(id));
+	}
+}
+
+int
+firn_intake_seen(json_t **ret, struct firn_err *err)
+{
+	autojson json_t *ids = NULL, *seen = json_object();
+	const json_t *id;
+	size_t i;
+
+	if (firn_diaries(&ids, err) < 0)
+		return -1;
+	json_array_foreach(ids, i, id) {
+		autojson json_t *lines = NULL;
+
+		if (firn_diary_read(json_string_value(id), &lines, err) < 0)
+			return -1;
+		add_seen(seen, json_string_value(id), lines);
+	}
+	*ret = firn_steal(seen);
+	return 0;
+}

@@ -1,0 +1,45 @@
+#ifndef RESPOND_CASES_INTAKE_H
+#define RESPOND_CASES_INTAKE_H
+
+/*
+ * intake -- from a letter to what is done about each of its alerts.
+ */
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "firn/cases.h"
+#include "firn/inbox.h"
+#include "respond/cases/work.h"
+
+struct firn_intake {
+	const struct firn_runner *runner;
+	const json_t *host_names;
+	unsigned long trusted_uid;
+	json_t *seen;   /* "LETTER/INDEX" to case, of journals that were there
+			 * when the runner began; NULL once its inbox of that
+			 * time is empty */
+	json_t *folded; /* case to how many were folded into it */
+
+	/* Work the case in a process of its own; it takes over the journal and
+	 * the target. */
+	int (*start)(struct firn_work *work, struct firn_target *target,
+		     void *arg, struct firn_err *err);
+	void *arg;
+};
+
+/*
+ * firn_intake(intake, letter, ret, err) -- decide about all of it.
+ *
+ * `*ret` is the answer for firn_inbox_answer().  -1: something of it could not
+ * be written down; the letter is to be worked again.
+ */
+FIRN_MUST_CHECK int firn_intake(struct firn_intake *intake,
+				const struct firn_letter *letter, json_t **ret,
+				struct firn_err *err);
+
+/* firn_intake_seen(ret, err) -- `seen` of all journals. */
+FIRN_MUST_CHECK int firn_intake_seen(json_t **ret, struct firn_err *err);
+
+#endif

@@ -1,0 +1,430 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "firn/alert.h"
+#include "firn/approval.h"
+#include "firn/cases.h"
+#include "firn/inbox.h"
+#include "respond/cases/approvals.h"
+#include "respond/cases/crew.h"
+#include "respond/cases/intake.h"
+#include "respond/cases/postman.h"
+
+/*
+ * runner -- letters in, cases out.
+ *
+ * What is where when it is killed (kill -9; its memory is gone, what was
+ * written with write(2) or renamed is not):
+ *
+ *	letter in	journal		what happens at the next start
+ *	new/		-		it is taken, as any
+ *	cur/		none of it	it is worked from the beginning
+ *	cur/		"opened" torn	the same: nothing was done yet, and that
+ *					journal tells of no case
+ *	cur/		"opened"	that alert is in `seen`: not opened
+ *					again; its case is not held, and gone
+ *					on with; the letter's other alerts are
+ *					worked, and then it's answered
+ *	cur/		"folded"	the same
+ *	done/		"opened"	the case is gone on with
+ *
+ * The line in /run/firn/cases/TARGET that says that a case began is written
+ * after "opened".  Without it, an alert for the same container could open a
+ * second case: so what was interrupted is gone on with first, and says it
+ * again.
+ *
+ * After a power cut a letter can be back in new/ though its journal, which was
+ * synced when the container stood still, is there: `seen` is asked for all
+ * letters until the inbox was empty once.
+ *
+ * A letter that can't be worked (a full disk) stays in cur/ and is tried again.
+ */
+
+#define LOOK_MS 1000
+#define RETRY_NS (10 * UINT64_C(1000000000))
+
+struct running {
+	const struct firn_runner *how;
+	struct firn_inbox inbox;
+	struct firn_intake intake;
+	struct firn_crew crew;
+	struct firn_postman postman;
+	int watch_fd;      /* new/ and the approvals */
+	json_t *open;      /* ids of cases that nobody of ours works */
+	bool left_over;    /* letters in cur/ are to be tried again, */
+	uint64_t retry_ns; /* then */
+};
+
+static void
+trouble(const struct running *running, const char *what,
+	const struct firn_err *err)
+{
+	autojson json_t *line = json_object();
+	char text[FIRN_ERR_TEXT + 64];
+
+	snprintf(text, sizeof(text), "%s: %s", what, err->text);
+	firn_json_text(line, "event", "trouble");
+	firn_json_text(line, "text", text);
+	if (running->how->told != NULL)
+		running->how->told(line, running->how->arg);
+}
+
+/* --- cases ---------------------------------------------------------------- */
+
+static int
+start(struct firn_work *work, struct firn_target *target, void *arg,
+      struct firn_err *err)
+{
+	struct running *running = arg;
+	struct firn_err why = { 0 };
+
+	(void)target;
+	(void)err;
+	/* Its journal is there: it is gone on with when there is room. */
+	if (firn_crew_start(&running->crew, work, &why) < 0) {
+		trouble(running, "a case waits", &why);
+		json_array_append_new(running->open,
+				      json_string(work->diary.id));
+	}
+	return 0;
+}
+
+/* It is its container's turn, which a crash may have kept it from saying. */
+static int
+take_turn(const char *case_id, const json_t *opened, struct firn_err *err)
+{
+	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
+	const char *target = firn_json_string(opened, "target", "id", NULL);
+	const char *playbook =
+		firn_json_string(opened, "playbook", "name", NULL);
+	char other[FIRN_CASE_ID];
+
+	if (target == NULL || playbook == NULL)
+		return 0;
+	if (firn_turn_take(&turn, target, err) < 0)
+		return -1;
+	if (firn_turn_open_case(&turn, other))
+		return 0;
+	return firn_turn_begin(&turn, case_id, playbook, err);
+}
+
+/* Those that aren't finished, whoever works them. */
+static int
+find_open(struct running *running, struct firn_err *err)
+{
+	autojson json_t *ids = NULL;
+	const json_t *id;
+	size_t i;
+
+	if (firn_diaries(&ids, err) < 0)
+		return -1;
+	json_array_foreach(ids, i, id) {
+		const char *name = json_string_value(id);
+		autojson json_t *lines = NULL;
+		const json_t *opened;
+
+		if (firn_diary_read(name, &lines, err) < 0)
+			return -1;
+		opened = firn_diary_last(lines, "opened");
+		if (opened == NULL ||
+		    firn_diary_last(lines, "finished") != NULL)
+			continue;
+		if (take_turn(name, opened, err) < 0)
+			return -1;
+		json_array_append(running->open, (json_t *)(uintptr_t)id);
+	}
+	return 0;
+}
+
+/* Does it still wait for an answer? */
+static bool
+is_waiting(const json_t *lines)
+{
+	const json_t *waits = firn_diary_waits(lines);
+	autojson json_t *approval = NULL;
+	struct firn_err none = { 0 };
+
+	return waits != NULL &&
+	       firn_approval_of(firn_json_string(waits, "approval", NULL),
+				&approval, &none) == 0 &&
+	       firn_approval_is_open(waits, approval);
+}
+
+/* True when nobody has to look at it any more. */
+static bool
+go_on(struct running *running, const char *id)
+{
+	autojson json_t *lines = NULL;
+	struct firn_err why = { 0 };
+
+	if (firn_diary_is_held(id))
+		return false; /* by a process of an earlier runner, say */
+	if (firn_diary_read(id, &lines, &why) < 0) {
+		trouble(running, id, &why);
+		return true;
+	}
+	if (firn_diary_last(lines, "finished") != NULL)
+		return true;
+	if (is_waiting(lines))
+		return false;
+	if (firn_crew_resume(&running->crew, running->how, id, &why) < 0) {
+		trouble(running, id, &why);
+		return false;
+	}
+	return true;
+}
+
+static void
+go_on_with_all(struct running *running)
+{
+	for (size_t i = json_array_size(running->open); i-- > 0;)
+		if (go_on(running,
+			  json_string_value(json_array_get(running->open, i))))
+			json_array_remove(running->open, i);
+}
+
+/* One that ended without being finished waits, or was killed. */
+static void
+look_at_ended(struct running *running)
+{
+	char id[FIRN_CASE_ID];
+
+	while (firn_crew_ended(&running->crew, id)) {
+		json_object_del(running->intake.folded, id);
+		json_array_append_new(running->open, json_string(id));
+	}
+}
+
+/* --- letters -------------------------------------------------------------- */
+
+static void
+work_letter(struct running *running, const struct firn_letter *letter)
+{
+	autojson json_t *answer = NULL;
+	struct firn_err why = { 0 };
+
+	if (firn_intake(&running->intake, letter, &answer, &why) == 0 &&
+	    firn_inbox_answer(&running->inbox, letter->name, answer, &why) == 0)
+		return;
+	trouble(running, letter->name, &why);
+	running->left_over = true;
+	running->retry_ns = firn_monotonic_ns() + RETRY_NS;
+}
+
+/* Until there is no room for another case, or no letter. */
+static void
+work_new(struct running *running)
+{
+	while (running->crew.n < FIRN_CREW_MAX) {
+		struct firn_letter letter = { 0 };
+		struct firn_err why = { 0 };
+		struct pollfd stop = {
+			.fd = running->how->stop_fd,
+			.events = POLLIN,
+		};
+		int taken;
+
+		if (poll(&stop, 1, 0) > 0)
+			return;
+		taken = firn_inbox_take(&running->inbox, &letter, &why);
+		if (taken > 0)
+			work_letter(running, &letter);
+		firn_letter_free(&letter);
+		look_at_ended(running);
+		if (taken < 0)
+			trouble(running, "the inbox", &why);
+		if (taken > 0)
+			continue;
+		if (taken == 0 && !running->left_over) {
+			json_decref(running->intake.seen);
+			running->intake.seen = NULL;
+		}
+		return;
+	}
+}
+
+static void
+work_left_one(struct running *running, const char *name,
+	      struct firn_letter *letter)
+{
+	autojson json_t *answer = NULL;
+	struct firn_err why = { 0 };
+
+	if (firn_inbox_read(&running->inbox, name, letter, &why) == 0) {
+		work_letter(running, letter);
+		return;
+	}
+	answer = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
+			   "not a letter", "text", why.text);
+	if (why.code != EBADMSG ||
+	    firn_inbox_answer(&running->inbox, name, answer, &why) < 0)
+		trouble(running, name, &why);
+}
+
+/* What an earlier runner, or a full disk, has left in cur/. */
+static void
+work_left(struct running *running)
+{
+	autojson json_t *names = NULL;
+	struct firn_err why = { 0 };
+	const json_t *name;
+	size_t i;
+
+	running->left_over = false;
+	if (running->intake.seen == NULL &&
+	    firn_intake_seen(&running->intake.seen, &why) < 0) {
+		trouble(running, "the journals of cases", &why);
+		running->left_over = true;
+		running->retry_ns = firn_monotonic_ns() + RETRY_NS;
+		return;
+	}
+	if (firn_inbox_left(&running->inbox, &names, &why) < 0) {
+		trouble(running, "the inbox", &why);
+		return;
+	}
+	json_array_foreach(names, i, name) {
+		struct firn_letter letter = { 0 };
+
+		work_left_one(running, json_string_value(name), &letter);
+		firn_letter_free(&letter);
+	}
+}
+
+/* --- the loop ------------------------------------------------------------- */
+
+static void
+drain(int fd)
+{
+	char events[16384];
+
+	while (read(fd, events, sizeof(events)) > 0)
+		;
+}
+
+static int
+watch(struct running *running, struct firn_err *err)
+{
+	const char *inbox =
+		running->how->inbox != NULL ? running->how->inbox : FIRN_INBOX;
+	char path[512];
+
+	running->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/new", inbox);
+	if (running->watch_fd < 0 ||
+	    inotify_add_watch(running->watch_fd, path,
+			      IN_MOVED_TO | IN_CREATE | IN_ONLYDIR) < 0)
+		return firn_err_sys(err, "watch %s", path);
+	/* It may not be there yet; then they are looked at each second. */
+	inotify_add_watch(running->watch_fd, FIRN_APPROVALS,
+			  IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE |
+				  IN_ONLYDIR);
+	return 0;
+}
+
+static int
+prepare(struct running *running, json_t **names, struct firn_err *err)
+{
+	const struct firn_runner *how = running->how;
+
+	if (firn_inbox_open(&running->inbox, how->inbox, true, err) < 0 ||
+	    watch(running, err) < 0 ||
+	    firn_alert_host_names(how->host, names, err) < 0 ||
+	    firn_intake_seen(&running->intake.seen, err) < 0 ||
+	    find_open(running, err) < 0)
+		return -1;
+	running->intake.host_names = *names;
+	running->intake.trusted_uid = running->inbox.trusted_uid;
+	firn_postman_start(&running->postman);
+	running->crew.keep_from[0] = running->watch_fd;
+	running->crew.keep_from[1] = running->postman.end_fd;
+	running->crew.keep_from[2] = how->stop_fd;
+	return 0;
+}
+
+static bool
+may_wait(const struct running *running)
+{
+	return !running->left_over || firn_monotonic_ns() < running->retry_ns;
+}
+
+static int
+loop(struct running *running, struct firn_err *err)
+{
+	for (;;) {
+		struct pollfd fds[FIRN_CREW_MAX + 2] = {
+			{ .fd = running->how->stop_fd, .events = POLLIN },
+			{ .fd = running->watch_fd, .events = POLLIN },
+		};
+		size_t n = 2 + firn_crew_poll(&running->crew, &fds[2]);
+		int ready;
+
+		/* Nothing is left but what is waited for, by the clock. */
+		ready = poll(fds, (nfds_t)n,
+			     json_array_size(running->open) > 0 ||
+					     running->left_over
+				     ? LOOK_MS
+				     : -1);
+		if (ready < 0 && errno != EINTR)
+			return firn_err_sys(err, "wait for alerts");
+		if (fds[0].revents != 0)
+			return 0;
+		drain(running->watch_fd);
+		work_new(running);
+		look_at_ended(running);
+		go_on_with_all(running);
+		if (!may_wait(running))
+			work_left(running);
+	}
+}
+
+static void
+end(struct running *running, json_t *names)
+{
+	firn_postman_end(&running->postman);
+	for (size_t i = 0; i < running->crew.n; i++)
+		close(running->crew.workers[i].pidfd);
+	if (running->watch_fd >= 0)
+		close(running->watch_fd);
+	firn_inbox_close(&running->inbox);
+	json_decref(running->open);
+	json_decref(running->intake.seen);
+	json_decref(running->intake.folded);
+	json_decref(names);
+}
+
+int
+firn_runner(const struct firn_runner *runner, struct firn_err *err)
+{
+	struct running running = {
+		.how = runner,
+		.inbox = FIRN_INBOX_CLOSED,
+		.intake = { .runner = runner, .start = start },
+		.crew = { .keep_from = { -1, -1, -1, -1 } },
+		.postman = FIRN_POSTMAN,
+		.watch_fd = -1,
+		.open = json_array(),
+	};
+	json_t *names = NULL;
+	int done;
+
+	running.intake.arg = &running;
+	running.intake.folded = json_object();
+	done = prepare(&running, &names, err);
+	if (done == 0) {
+		if (runner->ready != NULL)
+			runner->ready(runner->arg);
+		go_on_with_all(&running);
+		work_left(&running);
+		work_new(&running);
+		done = loop(&running, err);
+	}
+	end(&running, names);
+	return done;
+}

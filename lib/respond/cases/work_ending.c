@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "firn/freeze.h"
+#include "respond/cases/work.h"
+
+/*
+ * work_ending -- how a container is left.
+ */
+
+/* Of one that is gone: what is in the ledger is closed, so that nobody looks
+ * for it. */
+static int
+close_ledger(struct firn_work *work, json_t **ret, struct firn_err *err)
+{
+	autojson json_t *said = NULL;
+
+	if (firn_work_ledger(work, err) < 0 ||
+	    firn_thaw_recorded(work->runner->host, work->ledger, &said, err) <
+		    0)
+		return -1;
+	*ret = json_pack("{s:s}", "state", "gone");
+	return 0;
+}
+
+static int
+keep_frozen(struct firn_work *work, json_t **ret, struct firn_err *err)
+{
+	const json_t *deadline = NULL;
+
+	if (!firn_is_frozen(work->target))
+		return firn_err_set(err, EINVAL,
+				    "it isn't frozen: nothing in this case "
+				    "froze it, or it was thawed since");
+	for (size_t n = 0; n < work->playbook->n_steps; n++)
+		if (deadline == NULL)
+			deadline = firn_json_at(work->steps[n].result, "keeper",
+						"deadline", NULL);
+	*ret = json_pack("{s:s}", "state", "frozen");
+	/* limits.max_freeze holds here, too. */
+	json_object_set(*ret, "until", (json_t *)(uintptr_t)deadline);
+	return 0;
+}
+
+static int
+thaw(struct firn_work *work, json_t **ret, struct firn_err *err)
+{
+	if (firn_work_ledger(work, err) < 0)
+		return -1;
+	return firn_thaw(work->target, work->ledger, false, ret, err);
+}
+
+int
+firn_work_leave(struct firn_work *work, enum firn_ending ending, json_t **ret,
+		struct firn_err *err)
+{
+	if (work->target == NULL && ending == FIRN_THEN_KEEP_FROZEN)
+		return firn_work_gone(work, err);
+	if (work->target == NULL)
+		return close_ledger(work, ret, err);
+	switch (ending) {
+	case FIRN_THEN_KEEP_FROZEN:
+		return keep_frozen(work, ret, err);
+	case FIRN_THEN_THAW:
+		return thaw(work, ret, err);
+	case FIRN_THEN_STOP:
+		return firn_work_kill(work, false, ret, err);
+	case FIRN_THEN_KILL:
+		return firn_work_kill(work, true, ret, err);
+	}
+	return firn_err_set(err, EINVAL, "no such ending");
+}

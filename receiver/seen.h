@@ -1,0 +1,53 @@
+#ifndef RECEIVER_SEEN_H
+#define RECEIVER_SEEN_H
+
+/*
+ * seen -- which signed requests have been taken in, so that one that is sent
+ * again is told from a new one.
+ *
+ * One per source, of a size that its rate can't fill within the replay window:
+ * what is remembered is never pushed out while it could still be replayed.  It
+ * is lost at a restart; what is replayed then is one more alert of the same
+ * sender, and folds into its case.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "firn/err.h"
+#include "firn/inbox.h"
+
+struct firn_seen_one {
+	unsigned char digest[FIRN_SHA256]; /* of what names the request */
+	char letter[FIRN_LETTER_NAME];
+	int64_t until_s; /* it can't be replayed after; 0: empty */
+};
+
+struct firn_seen {
+	struct firn_seen_one *ring;
+	size_t size, next;
+};
+
+/* firn_seen_open(ret, rate, window_s, err) -- for `rate` requests per minute.
+ */
+FIRN_MUST_CHECK int firn_seen_open(struct firn_seen *ret, unsigned rate,
+				   unsigned window_s, struct firn_err *err);
+void firn_seen_close(struct firn_seen *seen);
+
+/* firn_seen_letter(seen, digest, now_s) -- what it was put into the inbox as;
+ * NULL if it hasn't been seen.  Borrowed. */
+const char *firn_seen_letter(const struct firn_seen *seen,
+			     const unsigned char digest[FIRN_SHA256],
+			     int64_t now_s);
+
+/* firn_seen_full(seen, now_s) -- one more could not be remembered. */
+bool firn_seen_full(const struct firn_seen *seen, int64_t now_s);
+
+/* firn_seen_add(seen, digest, letter, until_s) -- in place of the oldest. */
+void firn_seen_add(struct firn_seen *seen,
+		   const unsigned char digest[FIRN_SHA256], const char *letter,
+		   int64_t until_s);
+
+#endif
