@@ -87,8 +87,7 @@ lines() {
 state() {
 	cat /sys/fs/cgroup{,/unified}/"$name"/cgroup.freeze \
 		/sys/fs/cgroup/freezer/"$name"/freezer.state 2>/dev/null
-	ls /run/firn/ledger 2>/dev/null
-	find /sys/fs/bpf -path "*$name*" 2>/dev/null
+	find /run/firn /sys/fs/bpf/firn 2>/dev/null
 	ls "$dir/keep"
 }
 
