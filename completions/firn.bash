@@ -80,6 +80,11 @@ _firn() {
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_requests)" -- "$current")
 		;;
+	policy)
+		mapfile -t COMPREPLY < <(
+			compgen -W "check explain" -- "$current"
+			compgen -f -- "$current")
+		;;
 	playbook)
 		mapfile -t COMPREPLY < <(_firn_playbook "$current")
 		;;
