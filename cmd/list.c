@@ -165,15 +165,36 @@ add_contained(const struct firn_host *host, json_t *result,
 	return 0;
 }
 
+/* What is more to know of one that is gone costs reading, and can only say
+ * yes. */
 static int
-traits_of(const json_t *row, bool gone, json_t **ret_kept,
-	  struct firn_traits *ret, struct firn_err *err)
+may_look_at_gone(struct firn_scene *scene, const struct firn_common *common,
+		 const char *id, bool *ret, struct firn_err *err)
 {
+	autojson json_t *kept = NULL;
+	struct firn_traits traits = { .id = id };
+
+	if (firn_scene_may_look(scene, common, &traits, ret, err) < 0)
+		return -1;
+	if (*ret)
+		return 0;
+	return firn_gone_traits(id, &kept, &traits, err) < 0
+		       ? -1
+		       : firn_scene_may_look(scene, common, &traits, ret, err);
+}
+
+static int
+may_look(struct firn_scene *scene, const struct firn_common *common,
+	 const json_t *row, bool gone, bool *ret, struct firn_err *err)
+{
+	struct firn_traits traits;
+
 	if (gone)
-		return firn_gone_traits(firn_json_string(row, "id", NULL),
-					ret_kept, ret, err);
-	firn_listed_traits(row, ret);
-	return 0;
+		return may_look_at_gone(scene, common,
+					firn_json_string(row, "id", NULL), ret,
+					err);
+	firn_listed_traits(row, &traits);
+	return firn_scene_may_look(scene, common, &traits, ret, err);
 }
 
 /* What this person may not look at isn't listed, only counted. */
@@ -182,21 +203,16 @@ hide(struct firn_scene *scene, const struct firn_common *common, json_t *result,
      const char *key, size_t *n_hidden, struct firn_err *err)
 {
 	bool gone = strcmp(key, "gone") == 0;
-	json_t *shown = json_array(), *row;
 	const json_t *rows = json_object_get(result, key);
+	autojson json_t *shown = json_array();
+	json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
-		autojson json_t *kept = NULL;
-		struct firn_traits traits;
 		bool may = false;
 
-		if (traits_of(row, gone, &kept, &traits, err) < 0 ||
-		    firn_scene_may_look(scene, common, &traits, &may, err) <
-			    0) {
-			json_decref(shown);
+		if (may_look(scene, common, row, gone, &may, err) < 0)
 			return -1;
-		}
 		if (may)
 			json_array_append(shown, row);
 		else
@@ -204,7 +220,6 @@ hide(struct firn_scene *scene, const struct firn_common *common, json_t *result,
 	}
 	if (rows != NULL)
 		json_object_set(result, key, shown);
-	json_decref(shown);
 	return 0;
 }
 

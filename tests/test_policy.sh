@@ -167,6 +167,7 @@ as bob "$firn" exposure "$name" >"$dir/out" 2>"$dir/err"
 [ $? != 4 ] && ok "bob may look" || fail "bob may look"
 says 4 root list
 records denied root
+says 4 root cases
 says 4 bob freeze --operator ada "$name"
 grep -q '"error"' <(as bob "$firn" freeze --json "$name" 2>/dev/null) &&
 	ok "as JSON too" || fail "no JSON"
