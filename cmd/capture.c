@@ -12,6 +12,7 @@
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "isolation.h"
+#include "permit.h"
 #include "progress.h"
 #include "traffic.h"
 
@@ -246,6 +247,20 @@ capture(const struct firn_asked *asked, const struct firn_common *common,
 	return done;
 }
 
+static int
+permitted(struct firn_scene *scene, const struct firn_cmd *self,
+	  const struct firn_common *common, const struct firn_asked *asked,
+	  const struct firn_capture *how, struct firn_err *err)
+{
+	unsigned roles = firn_capture_roles(asked);
+
+	return asked->isolate && how->isolation.whole_pod
+		       ? firn_scene_permitted_pod(scene, self->name, common,
+						  roles, err)
+		       : firn_scene_permitted(scene, self->name, common, roles,
+					      err);
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
@@ -294,6 +309,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "that ship",
 		  .list = &asked.rules },
 		FIRN_FORCE_OPTION(scene),
+		FIRN_GLASS_OPTION(common),
 		{ 'l', "list", NULL, "list the collectors",
 		  .flag = &asked.list },
 		FIRN_COMMON_OPTIONS(common),
@@ -324,7 +340,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	if (common.dry_run)
 		return firn_capture_plan(self, &common, &asked, &how.isolation,
-					 scene.target);
+					 &scene);
 	if (firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
 	    firn_capture_path(asked.output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
@@ -337,9 +353,11 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_usage(self, "an archive on a terminal is of no "
 					    "use: redirect stdout");
 	firn_scene_announce(&scene, self, &common, argv[0]);
-	if (capture(&asked, &common, &scene, &how, &result, &err) < 0)
+	if (permitted(&scene, self, &common, &asked, &how, &err) < 0 ||
+	    capture(&asked, &common, &scene, &how, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	return report(self, &common, &how, result);
+	return firn_scene_settled(&scene, self,
+				  report(self, &common, &how, result));
 }
 
 const struct firn_cmd firn_cmd_capture = {

@@ -246,6 +246,9 @@ START_TEST(to_undo_takes_the_role_or_to_have_done_it_oneself)
 	permit.undo = true;
 	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_ALLOWED);
 	ck_assert_ptr_nonnull(strstr(said.why, "itself"));
+	permit.beyond = true;
+	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_DENIED);
+	permit.beyond = false;
 	permit.who = &carol;
 	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_DENIED);
 	permit.who = &bob;

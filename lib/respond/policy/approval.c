@@ -17,8 +17,6 @@
 /* Hexadecimal digits that a person types. */
 #define ID_DIGITS 10
 
-#define NOTE_MAX 1000
-
 /* --- which one it is ------------------------------------------------------
  */
 
@@ -240,6 +238,41 @@ check(const struct firn_policy *policy, const json_t *request,
 	return 0;
 }
 
+/* One that this person may answer, with the folder held. */
+static int
+load_open(int dir_fd, const struct firn_policy *policy, const char *id,
+	  const struct firn_party *by, json_t **ret, unsigned *ret_good_s,
+	  struct firn_err *err)
+{
+	autojson json_t *request = NULL;
+
+	if (dir_fd < 0)
+		return err->code == ENOENT
+			       ? firn_err_set(err, ESRCH,
+					      "there is no request %s", id)
+			       : -1;
+	if (firn_approval_load(dir_fd, id, &request, err) < 0)
+		return -1;
+	if (!firn_approval_is(request, "open"))
+		return firn_err_set(err, EPERM, "request %s is %s", id,
+				    firn_json_string(request, "state", NULL));
+	if (check(policy, request, by, ret_good_s, err) < 0)
+		return firn_err_in(err, "request %s", id);
+	*ret = firn_steal(request);
+	return 0;
+}
+
+int
+firn_approval_may_answer(const struct firn_policy *policy, const char *id,
+			 const struct firn_party *by, json_t **ret,
+			 struct firn_err *err)
+{
+	autoclose int dir_fd = firn_approvals_open(false, err);
+	unsigned good_s;
+
+	return load_open(dir_fd, policy, id, by, ret, &good_s, err);
+}
+
 int
 firn_approval_answer(const struct firn_policy *policy, const char *id,
 		     const struct firn_party *by, bool yes, const char *note,
@@ -250,18 +283,11 @@ firn_approval_answer(const struct firn_policy *policy, const char *id,
 	autojson json_t *request = NULL;
 	unsigned good_s = 0;
 
-	if (note != NULL && strlen(note) > NOTE_MAX)
-		return firn_err_set(err, EINVAL, "a note has at most %d bytes",
-				    NOTE_MAX);
-	if (dir_fd < 0 && err->code == ENOENT)
-		return firn_err_set(err, ESRCH, "there is no request %s", id);
-	if (dir_fd < 0 || firn_approval_load(dir_fd, id, &request, err) < 0)
+	if (load_open(dir_fd, policy, id, by, &request, &good_s, err) < 0)
 		return -1;
-	if (!firn_approval_is(request, "open"))
-		return firn_err_set(err, EPERM, "request %s is %s", id,
-				    firn_json_string(request, "state", NULL));
-	if (check(policy, request, by, &good_s, err) < 0)
-		return firn_err_in(err, "request %s", id);
+	if (note != NULL && strlen(note) > FIRN_NOTE_MAX)
+		return firn_err_set(err, EINVAL, "a note has at most %d bytes",
+				    FIRN_NOTE_MAX);
 	firn_json_text(request, "state", answer);
 	json_object_set_new(request, "by", firn_party_json(by));
 	firn_json_time(request, "answered", firn_now());

@@ -50,7 +50,8 @@ details_of(const struct firn_permit *permit, enum firn_role role,
 		json_object_set_new(json, FIRN_STOPS, json_true());
 	firn_json_text(json, "why", decision->why);
 	firn_json_text(json, "rule", decision->rule);
-	json_object_set_new(json, "target", firn_traits_record(what));
+	if (what != NULL)
+		json_object_set_new(json, "target", firn_traits_record(what));
 	firn_json_text(json, "act", firn_act_key(permit, key));
 	firn_json_text(json, "case", permit->case_id);
 	firn_json_text(json, "alert", permit->alert);

@@ -1,0 +1,33 @@
+#include "base/auto.h"
+#include "base/json.h"
+#include "contain/cut/sharers.h"
+#include "contain/cut/spaces.h"
+#include "firn/permit.h"
+
+/*
+ * permit_pod -- who else is cut with a whole pod.
+ */
+
+int
+firn_permit_pod(struct firn_target *target, json_t **ret, struct firn_err *err)
+{
+	autodone(firn_sharers_free) struct firn_sharers sharers = { 0 };
+	autojson json_t *ids = json_array();
+	uint64_t netns = target->namespaces.inode[FIRN_NS_NET], own;
+
+	if (firn_own_netns(&own, err) < 0)
+		return -1;
+	/* Of the host's network it is cut alone. */
+	if (netns != own &&
+	    (firn_target_scan(target, err) < 0 ||
+	     firn_sharers_find(target, netns, &sharers, err) < 0))
+		return -1;
+	for (size_t i = 0; i < sharers.n; i++) {
+		const char *id = sharers.items[i].id;
+
+		if (id[0] != '\0' && !firn_json_holds(ids, id))
+			json_array_append_new(ids, json_string(id));
+	}
+	*ret = firn_steal(ids);
+	return 0;
+}
