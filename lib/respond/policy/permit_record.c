@@ -25,8 +25,9 @@ firn_act_key(const struct firn_permit *permit, char ret[FIRN_ACT_KEY])
 static const char *
 action_of(const struct firn_decision *decision, const struct firn_more *more)
 {
-	return more->reason != NULL ? "break-glass"
-				    : firn_verdict_name(decision->verdict);
+	return more->reason != NULL && decision->verdict == FIRN_ALLOWED
+		       ? "break-glass"
+		       : firn_verdict_name(decision->verdict);
 }
 
 static json_t *
@@ -124,10 +125,9 @@ firn_permit_last(const char *id, unsigned roles, json_t **ret,
 		return -1;
 	json_array_foreach(lines, i, line) {
 		const json_t *details = json_object_get(line, "details");
-		const char *its =
-			firn_json_string(details, "target", "id", NULL);
 
-		if (its == NULL || strcmp(its, id) != 0 ||
+		if (!firn_json_says(json_object_get(details, "target"), "id",
+				    id) ||
 		    !is_one_of(details, roles))
 			continue;
 		*ret = json_incref(line);
