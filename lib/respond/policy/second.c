@@ -61,7 +61,8 @@ is_a_second(const struct firn_policy *policy, const struct firn_second *second,
 {
 	const struct firn_grant *other;
 
-	if (second->by.users.n > 0 || second->by.groups.n > 0)
+	if (second != NULL &&
+	    (second->by.users.n > 0 || second->by.groups.n > 0))
 		return firn_is_of(&second->by, approver);
 	return !policy->says_who ||
 	       firn_find_grant(policy, approver, question->role, question->what,
@@ -87,10 +88,6 @@ firn_policy_may_approve(const struct firn_policy *policy,
 		firn_speak(&judging, FIRN_DENIED, place,
 			   "%s asked for it and can't be the second person",
 			   judging.who);
-	else if (second == NULL)
-		firn_speak(&judging, FIRN_DENIED, NULL,
-			   "to %s %s takes no second person", judging.does,
-			   judging.what);
 	else if (!is_a_second(policy, second, approver, question))
 		firn_speak(&judging, FIRN_DENIED, place,
 			   "%s is none of those who may say yes to %s %s",
