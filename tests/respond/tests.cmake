@@ -44,3 +44,7 @@ firn_script(respond/test_policy_explain.sh $<TARGET_FILE:firn>)
 # The runner alone, without a receiver.
 add_executable(runner_here tests/runner_here.c)
 target_link_libraries(runner_here PRIVATE firn_respond)
+firn_script(test_respond.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+firn_script(test_runner.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+
+firn_script(respond/test_playbook.sh $<TARGET_FILE:firn>)

@@ -76,24 +76,26 @@ trouble(const struct running *running, const char *what,
 		running->how->told(line, running->how->arg);
 }
 
+static void
+say_alive(const struct running *running)
+{
+	if (running->how->alive != NULL)
+		running->how->alive(running->how->arg);
+}
+
 /* --- cases ---------------------------------------------------------------- */
 
-static int
-start(struct firn_work *work, struct firn_target *target, void *arg,
-      struct firn_err *err)
+static void
+start(struct firn_work *work, void *arg)
 {
 	struct running *running = arg;
 	struct firn_err why = { 0 };
 
-	(void)target;
-	(void)err;
-	/* Its journal is there: it is gone on with when there is room. */
-	if (firn_crew_start(&running->crew, work, &why) < 0) {
-		trouble(running, "a case waits", &why);
-		json_array_append_new(running->open,
-				      json_string(work->diary.id));
-	}
-	return 0;
+	if (firn_crew_start(&running->crew, work, &why) == 0)
+		return;
+	/* Its diary is there: it is gone on with when there is room. */
+	trouble(running, "a case waits", &why);
+	json_array_append_new(running->open, json_string(work->diary.id));
 }
 
 /* It is its container's turn, which a crash may have kept it from saying. */
@@ -233,6 +235,7 @@ work_new(struct running *running)
 
 		if (poll(&stop, 1, 0) > 0)
 			return;
+		say_alive(running);
 		taken = firn_inbox_take(&running->inbox, &letter, &why);
 		if (taken > 0)
 			work_letter(running, &letter);
@@ -368,9 +371,11 @@ loop(struct running *running, struct firn_err *err)
 		/* Nothing is left but what is waited for, by the clock. */
 		ready = poll(fds, (nfds_t)n,
 			     json_array_size(running->open) > 0 ||
-					     running->left_over
+					     running->left_over ||
+					     running->how->alive != NULL
 				     ? LOOK_MS
 				     : -1);
+		say_alive(running);
 		if (ready < 0 && errno != EINTR)
 			return firn_err_sys(err, "wait for alerts");
 		if (fds[0].revents != 0)
