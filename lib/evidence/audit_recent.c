@@ -140,7 +140,7 @@ read_back(struct recent *recent, int fd, const char *name, struct firn_err *err)
 	for (off_t window = WINDOW_FIRST;; window *= 4) {
 		off_t from = st.st_size > window ? st.st_size - window : 0;
 		autofree char *text = NULL;
-		size_t skip, len;
+		size_t skip = 0, len = 0;
 		int done;
 
 		if (read_window(fd, name, from, st.st_size, &text, &skip, &len,
