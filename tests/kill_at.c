@@ -1,9 +1,11 @@
 /*
  * kill_at -- preloaded into a program, it ends it by SIGKILL at the N-th line
  * that it writes to a case's diary: KILL_AT=N before the line is written,
- * KILL_AT=N+ after.  A child goes on counting where its parent was.
+ * KILL_AT=N+ after.  A child goes on counting where its parent was.  That is
+ * once only: KILL_ONCE is a file that is made then.
  */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,15 @@
 #include <unistd.h>
 
 static int count;
+
+static int
+is_first(void)
+{
+	const char *once = getenv("KILL_ONCE");
+
+	return once != NULL &&
+	       open(once, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600) >= 0;
+}
 
 static int
 is_diary(int fd)
@@ -35,7 +46,7 @@ write(int fd, const void *data, size_t size)
 	int due = 0;
 
 	if (at != NULL && is_diary(fd))
-		due = ++count == atoi(at);
+		due = ++count == atoi(at) && is_first();
 	if (due && strchr(at, '+') == NULL)
 		raise(SIGKILL);
 	n = syscall(SYS_write, fd, data, size);
