@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/audit.h"
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "isolation.h"
@@ -218,6 +219,17 @@ sound_alarm(const char *text, void *arg)
 	firn_cmd_say(&loud, "%s", text);
 }
 
+/* It may take minutes until the end, and the power fail before. */
+static void
+make_last(const json_t *so_far, void *arg)
+{
+	struct firn_err err = { 0 };
+
+	(void)so_far;
+	if (firn_audit_sync(&err) < 0)
+		sound_alarm(err.text, arg);
+}
+
 static int
 capture(const struct firn_asked *asked, const struct firn_common *common,
 	struct firn_scene *scene, struct firn_capture *how, json_t **ret,
@@ -240,6 +252,7 @@ capture(const struct firn_asked *asked, const struct firn_common *common,
 	how->key = key;
 	how->rules = rules;
 	how->alarm = sound_alarm;
+	how->contained = make_last;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)

@@ -66,24 +66,53 @@ begin(struct question *question, const char *command, struct firn_err *err)
 /* --- one role -------------------------------------------------------------
  */
 
-/* What the answer would be, the glass that would be broken included. */
+/* What the answer would be by the policy; one that can't be read denies. */
+static int
+by_policy(const struct question *question, enum firn_role role,
+	  struct firn_decision *ret, struct firn_err *err)
+{
+	*ret = (struct firn_decision){ .verdict = FIRN_DENIED };
+	return question->permit.policy == NULL
+		       ? 0
+		       : firn_would_permit(&question->permit, role,
+					   question->what, ret, err);
+}
+
+/* And with the glass broken, if that is asked for. */
 static int
 would(const struct question *question, enum firn_role role,
-      struct firn_decision *ret, bool *ret_glass, struct firn_err *err)
+      struct firn_decision *ret, struct firn_err *err)
 {
 	const char *reason = question->common->break_glass;
 
-	*ret_glass = false;
-	if (question->permit.policy != NULL &&
-	    firn_would_permit(&question->permit, role, question->what, ret,
-			      err) < 0)
+	if (by_policy(question, role, ret, err) < 0)
 		return -1;
-	if (reason == NULL ||
-	    (question->permit.policy != NULL && ret->verdict == FIRN_ALLOWED))
+	if (reason == NULL || ret->verdict == FIRN_ALLOWED)
 		return 0;
-	*ret_glass = true;
 	return firn_may_break_glass(&question->permit, role, question->what,
 				    reason, question->scene->forced, ret, err);
+}
+
+/* The glass is only broken where the policy doesn't allow it anyway. */
+static int
+ask_once(const struct question *question, enum firn_role role,
+	 struct firn_decision *ret, struct firn_err *err)
+{
+	const char *reason = question->common->break_glass;
+
+	if (question->common->dry_run)
+		return would(question, role, ret, err);
+	if (reason != NULL) {
+		if (by_policy(question, role, ret, err) < 0)
+			return -1;
+		if (ret->verdict != FIRN_ALLOWED)
+			return firn_break_glass(&question->permit, role,
+						question->what, reason,
+						question->scene->forced, ret,
+						err);
+	}
+	return firn_permitted_as(&question->permit, role, question->what, ret,
+				 err);
 }
 
 static int
@@ -91,23 +120,11 @@ ask(const struct question *question, enum firn_role role,
     struct firn_decision *ret, struct firn_err *err)
 {
 	struct firn_scene *scene = question->scene;
-	bool looks = question->common->dry_run ||
-		     question->common->break_glass != NULL;
-	bool glass = false;
-	int done;
+	int done = ask_once(question, role, ret, err);
 
-	if (looks && would(question, role, ret, &glass, err) < 0)
-		return -1;
-	if (question->common->dry_run)
-		return 0;
-	done = glass ? firn_break_glass(&question->permit, role, question->what,
-					question->common->break_glass,
-					scene->forced, ret, err)
-		     : firn_permitted_as(&question->permit, role,
-					 question->what, ret, err);
+	scene->is_recorded = !question->common->dry_run;
 	if (done < 0)
 		return -1;
-	scene->is_recorded = true;
 	if (done == 1) {
 		fprintf(stderr,
 			"firn %s: done without a line in the audit "
@@ -146,11 +163,10 @@ missing(const struct question *question, unsigned roles, unsigned *ret,
 	*ret = 0;
 	for (unsigned bit = 0; bit < FIRN_N_ROLES; bit++) {
 		struct firn_decision decision;
-		bool glass;
 
 		if ((roles & role_at(bit)) == 0)
 			continue;
-		if (would(question, role_at(bit), &decision, &glass, err) < 0)
+		if (by_policy(question, role_at(bit), &decision, err) < 0)
 			return -1;
 		if (decision.verdict != FIRN_ALLOWED)
 			*ret |= role_at(bit);
@@ -163,7 +179,8 @@ missing(const struct question *question, unsigned roles, unsigned *ret,
 static int
 ask_all(const struct question *question, unsigned roles, struct firn_err *err)
 {
-	bool several = (roles & (roles - 1)) != 0;
+	bool several = (roles & (roles - 1)) != 0 &&
+		       question->common->break_glass == NULL;
 	struct firn_decision decision;
 	struct firn_err no = { 0 };
 	unsigned lacking = 0;
@@ -193,6 +210,25 @@ ask_all(const struct question *question, unsigned roles, struct firn_err *err)
 	return -1;
 }
 
+/* By a policy that nobody could read; if that can't be recorded, it's refused
+ * all the same. */
+static void
+record_unread(const struct question *question, const char *command,
+	      const struct firn_err *why)
+{
+	autojson json_t *who = firn_party_json(&question->scene->who);
+	autojson json_t *details = json_object();
+	struct firn_err ignored = { 0 };
+
+	firn_json_text(details, "command", command);
+	firn_json_text(details, "why", why->text);
+	if (question->what != NULL)
+		json_object_set_new(details, "target",
+				    firn_traits_json(question->what));
+	question->scene->is_recorded =
+		firn_audit_add(who, "denied", details, &ignored) == 0;
+}
+
 static int
 permitted_as(struct firn_scene *scene, const char *command,
 	     const struct firn_common *common, unsigned roles,
@@ -203,13 +239,14 @@ permitted_as(struct firn_scene *scene, const char *command,
 		.common = common,
 		.what = what,
 	};
-
 	struct firn_err why = { 0 };
 
-	if (begin(&question, command, err) < 0)
-		return -1;
-	if (ask_all(&question, roles, err) == 0)
+	if (begin(&question, command, err) < 0) {
+		if (err->code == EPERM && !common->dry_run)
+			record_unread(&question, command, err);
+	} else if (ask_all(&question, roles, err) == 0) {
 		return 0;
+	}
 	/* Nobody waits for a refusal. */
 	if (scene->is_recorded && firn_audit_sync(&why) < 0)
 		firn_cmd_say(common, "%s", why.text);
@@ -295,11 +332,10 @@ firn_scene_would(struct firn_scene *scene, const char *command,
 	for (unsigned bit = 0; bit < FIRN_N_ROLES; bit++) {
 		struct firn_decision decision;
 		json_t *one;
-		bool glass;
 
 		if ((roles & role_at(bit)) == 0)
 			continue;
-		if (would(&question, role_at(bit), &decision, &glass, err) < 0)
+		if (would(&question, role_at(bit), &decision, err) < 0)
 			return -1;
 		one = json_object();
 		firn_json_text(one, "role", firn_role_name(role_at(bit)));
@@ -340,10 +376,9 @@ firn_scene_may_look(struct firn_scene *scene, const struct firn_common *common,
 		.what = what,
 	};
 	struct firn_decision decision;
-	bool glass;
 
 	if (begin(&question, "list", err) < 0 ||
-	    would(&question, FIRN_ROLE_LOOK, &decision, &glass, err) < 0)
+	    by_policy(&question, FIRN_ROLE_LOOK, &decision, err) < 0)
 		return -1;
 	*ret = decision.verdict == FIRN_ALLOWED;
 	return 0;

@@ -10,7 +10,7 @@ BUILD_PACKAGES="gcc clang cmake ninja-build pkg-config libc6-dev linux-libc-dev
 TEST_PACKAGES="attr acl busybox-static check clang-format clang-tidy
 	containerd crun curl docker.io gdb iproute2 iptables jq
 	libarchive-tools libclang-rt-14-dev netcat-openbsd nftables openssl podman
-	python3-jsonschema python3-minimal runc shellcheck sleuthkit strace util-linux zstd"
+	python3-jsonschema python3-minimal runc shellcheck sleuthkit strace util-linux zstd systemd"
 
 # install_packages NAME... -- those that are missing, in one go.
 install_packages() {

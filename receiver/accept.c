@@ -7,16 +7,17 @@
 #define AT_ONCE 16   /* then others get their turn */
 #define PAUSE_MS 200 /* when descriptors or memory have run out */
 
+/* TCP alone may have had its share; what the process lacks, all lack. */
 static void
-pause_accepting(struct firn_receiver *receiver, bool by_time)
+pause_accepting(struct firn_receiver *receiver, bool of_unix_too)
 {
 	const struct timeval pause = { .tv_usec = PAUSE_MS * 1000L };
 
 	for (size_t i = 0; i < receiver->sockets.n; i++)
-		event_del(receiver->accepting[i]);
+		if (of_unix_too || !receiver->sockets.items[i].is_unix)
+			event_del(receiver->accepting[i]);
 	receiver->paused = true;
-	if (by_time)
-		evtimer_add(receiver->resume, &pause);
+	evtimer_add(receiver->resume, &pause);
 }
 
 void
@@ -52,14 +53,14 @@ static void
 on_waiting(evutil_socket_t listener, short what, void *arg)
 {
 	struct firn_receiver *receiver = arg;
+	bool of_unix = is_unix(receiver, listener);
 
 	(void)what;
 	for (size_t i = 0; i < AT_ONCE; i++) {
 		int fd;
 
-		if (!firn_connection_room(receiver,
-					  is_unix(receiver, listener))) {
-			pause_accepting(receiver, true);
+		if (!firn_connection_room(receiver, of_unix)) {
+			pause_accepting(receiver, of_unix);
 			return;
 		}
 		fd = accept4(listener, NULL, NULL,
@@ -69,7 +70,7 @@ on_waiting(evutil_socket_t listener, short what, void *arg)
 			pause_accepting(receiver, true);
 		if (fd < 0)
 			return; /* also one that has gone: accept(2) */
-		firn_connection_open(receiver, fd, is_unix(receiver, listener));
+		firn_connection_open(receiver, fd, of_unix);
 	}
 }
 

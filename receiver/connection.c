@@ -97,6 +97,7 @@ firn_connection_answer(struct firn_connection *connection, int status,
 	autojson json_t *owned = answer;
 	autofree char *text = owned != NULL ? firn_json_line(owned) : NULL;
 	size_t len = text != NULL ? strlen(text) + 1 : 0;
+	char date[32] = "";
 	bool is_head = connection->head.method != NULL &&
 		       strcmp(connection->head.method, "HEAD") == 0;
 
@@ -106,13 +107,15 @@ firn_connection_answer(struct firn_connection *connection, int status,
 	}
 	if (!connection->head.keep_alive || connection->receiver->stopping)
 		connection->close = true;
+	evutil_date_rfc1123(date, sizeof(date), NULL);
 	evbuffer_add_printf(out,
 			    "HTTP/1.1 %d %s\r\n"
+			    "Date: %s\r\n"
 			    "Content-Type: application/json\r\n"
 			    "Content-Length: %zu\r\n"
 			    "Cache-Control: no-store\r\n"
 			    "%s%s\r\n",
-			    status, firn_http_reason(status), len,
+			    status, firn_http_reason(status), date, len,
 			    extra != NULL ? extra : "",
 			    connection->close ? "Connection: close\r\n" : "");
 	if (len > 0 && !is_head)
@@ -126,10 +129,10 @@ void
 firn_connection_refuse(struct firn_connection *connection, int status,
 		       const char *reason)
 {
-	firn_connection_answer(connection, status,
-			       json_pack("{s:b, s:s}", "accepted", false,
-					 "reason", reason),
-			       NULL);
+	firn_connection_answer(
+		connection, status,
+		json_pack("{s:b, s:s}", "accepted", false, "reason", reason),
+		status == FIRN_HTTP_UNAVAILABLE ? "Retry-After: 1\r\n" : NULL);
 }
 
 void

@@ -16,7 +16,6 @@ firn_http_reason(int status)
 		{ FIRN_HTTP_OK, "OK" },
 		{ FIRN_HTTP_BAD_REQUEST, "Bad Request" },
 		{ FIRN_HTTP_UNAUTHORIZED, "Unauthorized" },
-		{ FIRN_HTTP_FORBIDDEN, "Forbidden" },
 		{ FIRN_HTTP_NOT_FOUND, "Not Found" },
 		{ FIRN_HTTP_NOT_ALLOWED, "Method Not Allowed" },
 		{ FIRN_HTTP_TIMEOUT, "Request Timeout" },

@@ -104,16 +104,16 @@ on_given_up(evutil_socket_t fd, short what, void *arg)
 
 /* No new ones; those that have something to say or to hear get to the end. */
 static void
-on_signal(evutil_socket_t fd, short what, void *arg)
+stop(struct firn_receiver *receiver)
 {
 	const struct timeval wait = { .tv_sec = LEAVE_S };
-	struct firn_receiver *receiver = arg;
 	struct firn_connection *one, *next;
 
-	(void)fd;
-	(void)what;
+	if (receiver->stopping)
+		return;
 	firn_notify(receiver->notify_fd, "STOPPING=1");
 	firn_accept_stop(receiver);
+	firn_sockets_close(&receiver->sockets); /* for who comes after us */
 	receiver->stopping = true;
 	for (one = TAILQ_FIRST(&receiver->connections); one != NULL;
 	     one = next) {
@@ -124,6 +124,26 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 	}
 	evtimer_add(receiver->given_up, &wait);
 	firn_receiver_leave(receiver);
+}
+
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	stop(arg);
+}
+
+/* Nothing is ever said to us there: it's the end of who started us. */
+static void
+on_orphaned(evutil_socket_t fd, short what, void *arg)
+{
+	struct firn_receiver *receiver = arg;
+
+	(void)fd;
+	(void)what;
+	event_del(receiver->orphaned);
+	stop(receiver);
 }
 
 int
@@ -152,7 +172,15 @@ firn_loop_open(struct firn_receiver *receiver, struct firn_err *err)
 	    event_add(receiver->heard, NULL) < 0 ||
 	    event_add(receiver->tick, &second) < 0)
 		return firn_err_nomem(err);
-	return 0;
+	if (!receiver->is_child)
+		return 0;
+	receiver->orphaned =
+		event_new(receiver->base, receiver->notify_fd,
+			  EV_READ | EV_PERSIST, on_orphaned, receiver);
+	return receiver->orphaned == NULL ||
+			       event_add(receiver->orphaned, NULL) < 0
+		       ? firn_err_nomem(err)
+		       : 0;
 }
 
 static void
@@ -175,6 +203,7 @@ firn_loop_close(struct firn_receiver *receiver)
 	free_event(receiver->heard);
 	free_event(receiver->tick);
 	free_event(receiver->given_up);
+	free_event(receiver->orphaned);
 	if (receiver->base != NULL)
 		event_base_free(receiver->base);
 }

@@ -9,10 +9,13 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -21,12 +24,14 @@
 #include "base/notify.h"
 #include "base/opt.h"
 #include "base/secret.h"
-#include "host/names.h"
+#include "firn/alert.h"
+#include "firn/host.h"
 #include "receiver/connection.h"
 #include "receiver/sandbox.h"
 #include "receiver/tls.h"
 
-#define SPARE_FDS 128 /* beside those of connections */
+#define SPARE_FDS 128  /* beside those of connections */
+#define PLACE_TRIES 30 /* with 0.1 s between them */
 #define SECURE_BYTES (256u << 10)
 
 #ifdef __SANITIZE_ADDRESS__
@@ -58,6 +63,23 @@ open_inbox(struct firn_inbox *ret, const char *path, struct firn_err *err)
 	return 0;
 }
 
+/* Beside the letters, and not for those who put them in. */
+static int
+open_senders(struct firn_receiver *receiver, const struct firn_policy *policy,
+	     struct firn_err *err)
+{
+	int dir_fd = receiver->inbox.dir_fd;
+	autoclose int seen_fd = -1;
+
+	if (mkdirat(dir_fd, "seen", 0700) < 0 && errno != EEXIST)
+		return firn_err_sys(err, "make seen/ in the inbox");
+	seen_fd = openat(dir_fd, "seen",
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (seen_fd < 0)
+		return firn_err_sys(err, "open seen/ in the inbox");
+	return firn_senders_open(&receiver->senders, policy, seen_fd, err);
+}
+
 struct confined {
 	const char *inbox;
 	json_t *missing;
@@ -86,6 +108,34 @@ enough_descriptors(const struct firn_listening *listening, struct firn_err *err)
 }
 
 static int
+read_host_names(json_t **ret, struct firn_err *err)
+{
+	struct firn_host host;
+	int failed;
+
+	if (firn_host_open(&host, "/", err) < 0)
+		return -1;
+	failed = firn_alert_host_names(&host, ret, err);
+	firn_host_close(&host);
+	return failed;
+}
+
+/* One that is just ending has its places for a moment still. */
+static int
+open_sockets(struct firn_sockets *ret, const struct firn_listening *listening,
+	     struct firn_err *err)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+
+	for (int i = 0; firn_sockets_open(ret, listening, err) < 0; i++) {
+		if (err->code != EADDRINUSE || i == PLACE_TRIES)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int
 open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 	      const struct firn_policy *policy, const struct confined *confined,
 	      struct firn_err *err)
@@ -94,19 +144,20 @@ open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 
 	receiver->listening = listening;
 	receiver->deadline_s = asked->deadline_s;
-	receiver->host_names = firn_host_names();
-	if (open_inbox(&receiver->inbox, asked->inbox, err) < 0)
+	if (read_host_names(&receiver->host_names, err) < 0 ||
+	    open_inbox(&receiver->inbox, asked->inbox, err) < 0)
 		return -1;
 	/* Before there is a secret in memory. */
 	if (firn_syncer_start(&receiver->syncer, &receiver->inbox, confine,
 			      (void *)(uintptr_t)confined, err) < 0)
 		return -1;
-	if (asked->notify_fd != 0)
+	receiver->is_child = asked->notify_fd != 0;
+	if (receiver->is_child)
 		receiver->notify_fd = (int)asked->notify_fd;
 	else if (firn_notify_open(&receiver->notify_fd, err) < 0)
 		return -1;
-	if (firn_senders_open(&receiver->senders, policy, err) < 0 ||
-	    firn_sockets_open(&receiver->sockets, listening, err) < 0)
+	if (open_senders(receiver, policy, err) < 0 ||
+	    open_sockets(&receiver->sockets, listening, err) < 0)
 		return -1;
 	if (receiver->senders.n == 0)
 		return firn_err_set(err, ENODATA,
@@ -191,7 +242,8 @@ main(int argc, char **argv)
 		  .string = &asked.inbox },
 		{ 0, "deadline", "SECONDS", "for a request to be whole (10)",
 		  .number = &asked.deadline_s },
-		{ 0, "notify-fd", "N", "whom to tell, instead of NOTIFY_SOCKET",
+		{ 0, "notify-fd", "N",
+		  "of `firn listen`, whose child it is then",
 		  .number = &asked.notify_fd },
 		{ 'h', "help", NULL, "show this help", .flag = &asked.help },
 		{ 0 },
@@ -213,6 +265,9 @@ main(int argc, char **argv)
 		firn_opt_help(opts, stdout);
 		return fflush(stdout) == 0 ? 0 : 5;
 	}
+	/* From /dev/urandom, which the sandbox is without: who sends JSON must
+	 * not know where its keys are put. */
+	json_object_seed(0);
 	/* Private keys in memory that isn't swapped out. */
 	CRYPTO_secure_malloc_init(SECURE_BYTES, 32);
 	if (serve(&asked, &err) < 0) {

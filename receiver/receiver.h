@@ -53,6 +53,7 @@ struct firn_receiver {
 	struct event *tick;
 	struct event *told[3]; /* signals */
 	struct event *given_up;
+	struct event *orphaned; /* `notify_fd` has ended */
 
 	struct firn_connections connections; /* the longest idle first */
 	size_t n_connections, n_tcp;
@@ -62,6 +63,7 @@ struct firn_receiver {
 	bool syncing;
 	bool paused, stopping;
 	int notify_fd;         /* of the service manager; -1 for none */
+	bool is_child;         /* of `firn listen`, whose descriptor that is */
 	unsigned refused[600]; /* by status, since the last word about it */
 };
 

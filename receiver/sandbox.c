@@ -38,6 +38,7 @@ static const int calls[] = {
 	/* waiting, and what the time is */
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
 	SCMP_SYS(epoll_ctl),
 	SCMP_SYS(timerfd_settime),
 	SCMP_SYS(clock_gettime),

@@ -3,12 +3,12 @@
 
 /*
  * seen -- which signed requests have been taken in, so that one that is sent
- * again is told from a new one.
+ * again is told from a new one, also by the receiver that comes after one that
+ * was killed.
  *
- * One per source, of a size that its rate can't fill within the replay window:
- * what is remembered is never pushed out while it could still be replayed.  It
- * is lost at a restart; what is replayed then is one more alert of the same
- * sender, and folds into its case.
+ * One file per source, mapped, of a size that the source's rate can't fill
+ * within the replay window: what is remembered is never pushed out while it
+ * could still be replayed.
  */
 
 #include <stdbool.h>
@@ -25,15 +25,28 @@ struct firn_seen_one {
 	int64_t until_s; /* it can't be replayed after; 0: empty */
 };
 
-struct firn_seen {
-	struct firn_seen_one *ring;
-	size_t size, next;
+/* As it is in the file. */
+struct firn_seen_ring {
+	char form[16];
+	uint32_t size, next;
+	struct firn_seen_one items[];
 };
 
-/* firn_seen_open(ret, rate, window_s, err) -- for `rate` requests per minute.
+struct firn_seen {
+	struct firn_seen_ring *ring; /* NULL: not opened */
+	size_t bytes;
+};
+
+/*
+ * firn_seen_open(ret, rate, window_s, folder_fd, source, err) -- for `rate`
+ * requests per minute of a source by that name.
+ *
+ * The file is made if it isn't there, and made anew if the size is another.
+ * Nothing is opened after this.
  */
 FIRN_MUST_CHECK int firn_seen_open(struct firn_seen *ret, unsigned rate,
-				   unsigned window_s, struct firn_err *err);
+				   unsigned window_s, int folder_fd,
+				   const char *source, struct firn_err *err);
 void firn_seen_close(struct firn_seen *seen);
 
 /* firn_seen_letter(seen, digest, now_s) -- what it was put into the inbox as;

@@ -199,7 +199,7 @@ signs(const struct firn_proof *proof)
 
 static int
 open_sender(struct firn_sender *sender, const struct firn_source *source,
-	    unsigned window_s, struct firn_err *err)
+	    unsigned window_s, int seen_fd, struct firn_err *err)
 {
 	unsigned rate = source->rate != 0 ? source->rate : FIRN_SOURCE_RATE;
 
@@ -211,13 +211,13 @@ open_sender(struct firn_sender *sender, const struct firn_source *source,
 	for (size_t i = 0; i < sender->n_proofs; i++)
 		if (signs(&sender->proofs[i]))
 			return firn_seen_open(&sender->seen, rate, window_s,
-					      err);
+					      seen_fd, source->name, err);
 	return 0;
 }
 
 int
 firn_senders_open(struct firn_senders *ret, const struct firn_policy *policy,
-		  struct firn_err *err)
+		  int seen_fd, struct firn_err *err)
 {
 	const struct firn_source *sources;
 	size_t n = 0;
@@ -230,7 +230,7 @@ firn_senders_open(struct firn_senders *ret, const struct firn_policy *policy,
 	ret->n = n;
 	for (size_t i = 0; i < n; i++) {
 		if (open_sender(&ret->items[i], &sources[i], ret->window_s,
-				err) < 0) {
+				seen_fd, err) < 0) {
 			firn_senders_close(ret);
 			return -1;
 		}

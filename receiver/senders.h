@@ -48,11 +48,12 @@ struct firn_senders {
 	unsigned window_s; /* how old a signed request may be */
 };
 
-/* firn_senders_open(ret, policy, err) -- reads the files, so before privileges
- * are dropped.  The policy must outlive it. */
+/* firn_senders_open(ret, policy, seen_fd, err) -- reads the files, so before
+ * privileges are dropped.  `seen_fd` is the folder for receiver/seen.h.  The
+ * policy must outlive it. */
 FIRN_MUST_CHECK int firn_senders_open(struct firn_senders *ret,
 				      const struct firn_policy *policy,
-				      struct firn_err *err);
+				      int seen_fd, struct firn_err *err);
 void firn_senders_close(struct firn_senders *senders);
 
 /* Who it is, and what showed it. */

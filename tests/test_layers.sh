@@ -5,7 +5,7 @@
 set -u
 cd "${1:?source folder}" || exit 1
 
-order=(base host evidence target contain collect assess respond handoff cmd)
+order=(base host evidence target contain collect assess respond handoff receiver cmd)
 declare -A rank=()
 for i in "${!order[@]}"; do rank[${order[i]}]=$i; done
 
@@ -31,6 +31,7 @@ while IFS=: read -r file line text; do
 	case $file in
 	lib/*) from=${file#lib/} from=${from%%/*} ;;
 	cmd/* | courier/*) from=cmd ;;
+	receiver/*) from=receiver ;;
 	include/firn/*) from=$(folder_of_public "firn/${file##*/}") ;;
 	esac
 	case $header in
@@ -45,7 +46,7 @@ while IFS=: read -r file line text; do
 		echo "$file:$line: $from may not use $to ($header)"
 		bad=1
 	fi
-done < <(grep -rn --include='*.[ch]' '^#include "' lib cmd courier include)
+done < <(grep -rn --include='*.[ch]' '^#include "' lib cmd courier receiver include)
 
 # Rooms within a folder: CMakeLists.txt names them in the order in which they
 # may use each other.  What stands in the folder itself may use them all.

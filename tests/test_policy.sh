@@ -20,10 +20,10 @@ failed=0
 
 stop() {
 	rm -f /etc/firn/policy.yaml
-	umount /var/lib/firn/small 2>/dev/null
 	"$firn" thaw -q "$name" >/dev/null 2>&1
 	"$firn" release -q "$name" >/dev/null 2>&1
 	runc delete -f "$name" 2>/dev/null
+	runc delete -f "$name-b" 2>/dev/null
 	rm -rf "$dir"
 }
 trap stop EXIT
@@ -192,6 +192,42 @@ as ada "$firn" capture -q --only processes -o "$dir/keep/" "$name" \
 case $? in 0 | 3) ok "ada captures" ;; *) fail "ada can't capture" ;; esac
 rm -f "$dir"/keep/*
 
+# --- a pod, and one that is gone -------------------------------------------
+policy <<-EOF
+	responders:
+	  - {users: [ada, bob], may: [isolate, freeze], targets: {name: "$name"}}
+	  - {users: [eve], may: [isolate, freeze], targets: {name: "$name-b"}}
+EOF
+init=$(runc state "$name" | jq .pid)
+oci_bundle "$dir/bundle-b" "$dir/rootfs"
+jq --arg name "$name-b" --arg net "/proc/$init/ns/net" '.process.rlimits = [] |
+	.linux.cgroupsPath = "/" + $name |
+	(.linux.namespaces[] | select(.type == "network")).path = $net' \
+	"$dir/bundle-b/config.json" >"$dir/config" &&
+	mv "$dir/config" "$dir/bundle-b/config.json" &&
+	runc run -d --bundle "$dir/bundle-b" "$name-b" >"$dir/log" 2>&1 ||
+	fail "$(cat "$dir/log")"
+before=$(state)
+says 4 ada isolate -q --pod --no-watch "$name"
+grep -q "shares its network with pid:" "$dir/err" ||
+	fail "it doesn't say with whom"
+[ "$(last .details.target.id)" = "$name-b" ] && ok "the record says of whom" ||
+	fail "the record"
+untouched "a pod of which one may cut a part"
+says 0 ada isolate -q --no-watch "$name"
+says 0 ada release -q "$name"
+says 0 eve freeze -q "$name-b"
+runc delete -f "$name-b"
+says 4 ada thaw "$name-b"
+policy <<-EOF
+	responders:
+	  - {users: [ada], may: [isolate, freeze], targets: {name: "$name"}}
+	  - {users: [bob], may: [freeze], targets: {name: "$name-b"}}
+EOF
+says 0 bob thaw "$name-b"
+[ "$(last .details.target.name)" = "$name-b" ] &&
+	ok "one that is gone is known as it was" || fail "$(last .)"
+
 # --- what one did, one may undo, also after a crash ------------------------
 policy <<-EOF
 	responders:
@@ -254,6 +290,8 @@ policy <<-EOF
 EOF
 says 4 ada freeze "$name"
 says 4 ada freeze --break-glass "it mines" "$name"
+records denied ada
+says 4 ada freeze --break-glass "it mines" --dry-run "$name"
 untouched "never-touch"
 says 0 ada freeze --break-glass "it mines" --force "$name"
 records break-glass ada
@@ -276,6 +314,7 @@ for words in freeze thaw isolate release secrets exposure \
 	says 4 ada $words "$name"
 	grep -q "policy.yaml:2:6: .*--break-glass" "$dir/err" ||
 		fail "it doesn't say where, or how to go on"
+	records denied ada
 done
 says 4 ada list
 untouched "a broken policy"

@@ -43,6 +43,7 @@ struct firn_runner {
 	int stop_fd;       /* readable: stop taking letters, and return */
 	void (*ready)(
 		void *arg); /* the inbox is watched from here on; or NULL */
+	void (*alive)(void *arg); /* at least each second; or NULL */
 	/* Each line of a journal as it is written, with its "case"; borrowed,
 	 * or NULL for nobody.  Of the runner also what it can't do: "event"
 	 * is "trouble", with "text". */

@@ -85,7 +85,8 @@ FIRN_MUST_CHECK int firn_gone_traits(const char *id, json_t **ret_kept,
 /*
  * firn_permit_pod(target, ret, err) -- the other containers whose network a cut
  * of the whole pod (firn_isolation.whole_pod) cuts too: each takes a permission
- * of its own.  A new array of ids.
+ * of its own.  A new array of names for firn_target_open_forced(): ids, or
+ * "pid:N" of what is not in a container's cgroup.
  */
 FIRN_MUST_CHECK int firn_permit_pod(struct firn_target *target, json_t **ret,
 				    struct firn_err *err);

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "evidence/audit_files.h"
 #include "evidence/custody_append.h"
+#include "host/own_folder.h"
 
 /* What is longer was made so by somebody. */
 #define TEXT_MAX 512
@@ -69,7 +70,7 @@ firn_audit_open(struct firn_audit **ret, struct firn_err *err)
 	if (audit == NULL)
 		return firn_err_nomem(err);
 	audit->fd = -1;
-	audit->dir_fd = firn_audit_folder(err);
+	audit->dir_fd = firn_own_folder(AT_FDCWD, FIRN_AUDIT_FOLDER, err);
 	if (audit->dir_fd < 0 || take(audit, err) < 0)
 		return firn_err_in(err, FIRN_AUDIT_LOG);
 	*ret = firn_steal(audit);
@@ -204,6 +205,22 @@ set_aside(const struct firn_audit *audit, struct firn_err *err)
 	return 0;
 }
 
+/* Only then may it be done: one that dies here has stopped nothing. */
+static int
+note_stop(const struct firn_custody_line *line, uint64_t seq,
+	  struct firn_err *err)
+{
+	autojson json_t *stop = NULL;
+
+	if (!json_is_true(json_object_get(line->details, FIRN_AUDIT_STOPS)))
+		return 0;
+	stop = json_pack("{s:I, s:O, s:s, s:O}", "seq", (json_int_t)seq, "who",
+			 line->who, "action", line->action, "details",
+			 line->details);
+	return stop == NULL ? firn_err_nomem(err)
+			    : firn_audit_note_stop(stop, err);
+}
+
 static int
 append(struct firn_audit *audit, const struct firn_custody_line *line,
        struct firn_err *err)
@@ -213,7 +230,8 @@ append(struct firn_audit *audit, const struct firn_custody_line *line,
 	if (firn_custody_tail(audit->fd, FIRN_AUDIT_FILE, &tail, err) < 0 ||
 	    go_on(audit, &tail.end, err) < 0 ||
 	    firn_custody_append(audit->fd, FIRN_AUDIT_FILE, &tail, line, err) <
-		    0)
+		    0 ||
+	    note_stop(line, tail.end.seq, err) < 0)
 		return -1;
 	if ((size_t)tail.size < FIRN_AUDIT_MAX)
 		return 0;
@@ -269,7 +287,9 @@ reserve(int fd)
 int
 firn_audit_sync(struct firn_err *err)
 {
-	autoclose int dir_fd = firn_audit_folder(err), fd = -1;
+	autoclose int dir_fd =
+			      firn_own_folder(AT_FDCWD, FIRN_AUDIT_FOLDER, err),
+		      fd = -1;
 
 	if (dir_fd < 0)
 		return -1;

@@ -92,6 +92,16 @@ allow_port(int fd, uint16_t port, struct firn_err *err)
 	return 0;
 }
 
+/* The first version denies every rename between folders, and can't allow it. */
+static bool
+can_allow(int version, const struct firn_landlock *allowed)
+{
+	for (size_t i = 0; version == 1 && i < allowed->n_paths; i++)
+		if ((allowed->paths[i].reach & FIRN_REACH_PUT) != 0)
+			return false;
+	return version > 0;
+}
+
 int
 firn_landlock(const struct firn_landlock *allowed, int *ret_version,
 	      struct firn_err *err)
@@ -101,8 +111,8 @@ firn_landlock(const struct firn_landlock *allowed, int *ret_version,
 				   LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset all;
 
-	*ret_version = version > 0 ? version : 0;
-	if (version <= 0)
+	*ret_version = can_allow(version, allowed) ? version : 0;
+	if (*ret_version == 0)
 		return 0;
 	all = all_of(version);
 	fd = (int)syscall(SYS_landlock_create_ruleset, &all,

@@ -34,8 +34,9 @@ struct firn_landlock {
  * What is open stays open.  TCP can't be bound; where the kernel knows how,
  * signals and abstract sockets of other processes are out of reach too.
  * `*ret_version` is the kernel's (7 here has all of that; below 4 TCP is left
- * as it was), 0 for a kernel without Landlock, where nothing was done.  Needs
- * no_new_privs (firn_become()) or CAP_SYS_ADMIN.
+ * as it was), 0 where nothing was done: for a kernel without Landlock, or with
+ * its first version, which can't allow FIRN_REACH_PUT.  Needs no_new_privs
+ * (firn_become()) or CAP_SYS_ADMIN.
  *
  * Source: landlock(7), linux/landlock.h.
  */

@@ -79,9 +79,6 @@ void
 serving_start(struct serving *serving, const char *listen,
 	      const char *deadline_s)
 {
-	char told[64] = "";
-	int fds[2];
-
 	*serving = (struct serving){ .inbox = FIRN_INBOX_CLOSED };
 	snprintf(serving->folder, sizeof(serving->folder),
 		 "/var/tmp/firn-receiver-XXXXXX");
@@ -92,7 +89,21 @@ serving_start(struct serving *serving, const char *listen,
 	snprintf(serving->inbox_path, sizeof(serving->inbox_path), "%s/inbox",
 		 serving->folder);
 	write_policy(serving, listen);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds),
+	serving->notify_fd = -1;
+	serving_restart(serving, deadline_s);
+	ck_ok(firn_inbox_open(&serving->inbox, serving->inbox_path, true,
+			      &err));
+}
+
+void
+serving_restart(struct serving *serving, const char *deadline_s)
+{
+	char told[64] = "";
+	int fds[2];
+
+	firn_auto_close(&serving->notify_fd);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    fds),
 			 0);
 	serving->notify_fd = fds[0];
 	serving->pid = fork();
@@ -102,8 +113,6 @@ serving_start(struct serving *serving, const char *listen,
 	close(fds[1]);
 	ck_assert_int_gt(recv(fds[0], told, sizeof(told) - 1, 0), 0);
 	ck_assert_str_eq(told, "READY=1");
-	ck_ok(firn_inbox_open(&serving->inbox, serving->inbox_path, true,
-			      &err));
 }
 
 int

@@ -31,6 +31,9 @@ struct serving {
 void serving_start(struct serving *serving, const char *listen,
 		   const char *deadline_s);
 
+/* serving_restart(serving, deadline_s) -- of one that has ended. */
+void serving_restart(struct serving *serving, const char *deadline_s);
+
 /* serving_stop(serving, signal) -- and how it ended, as waitpid(2) has it. */
 int serving_stop(struct serving *serving, int signal);
 void serving_clean(struct serving *serving);

@@ -262,6 +262,11 @@ START_TEST(a_signed_request_comes_once_however_often_it_is_sent)
 	sign(text, sizeof(text), "msg_2", now, ALERT);
 	ck_assert_int_eq(status_for_nobody(text), 200 / 2);
 	ck_assert_uint_eq(serving_letters(&serving), 2);
+	/* Killed, the next one knows as much. */
+	serving_stop(&serving, SIGKILL);
+	serving_restart(&serving, "60");
+	ck_assert_int_eq(status_for_nobody(text), 200 / 2);
+	ck_assert_uint_eq(serving_letters(&serving), 2);
 	sign(text, sizeof(text), "msg_3", now - 400, ALERT);
 	ck_assert_int_eq(status_for_nobody(text), 401 / 2);
 	text[strlen(text) - 1] = ']';

@@ -32,6 +32,7 @@ static char folder[64];
 static struct firn_policy *policy;
 static struct firn_senders senders;
 static struct firn_http_head head;
+static int folder_fd;
 
 static void
 write_file(const char *name, const char *text, mode_t mode)
@@ -86,7 +87,7 @@ open_all(void)
 			 folder, folder, folder, folder, folder),
 		0);
 	read_policy(text);
-	ck_ok(firn_senders_open(&senders, policy, &err));
+	ck_ok(firn_senders_open(&senders, policy, folder_fd, &err));
 }
 
 static void
@@ -94,6 +95,8 @@ setup(void)
 {
 	snprintf(folder, sizeof(folder), "/tmp/firn-senders-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(folder_fd, 0);
 	write_file("token", TOKEN "\n\n  " TOKEN "-new\n", 0600);
 	write_file("other", OTHER_TOKEN "\n", 0640);
 	write_file("standard", STANDARD_SECRET "\n", 0600);
@@ -106,6 +109,7 @@ teardown(void)
 {
 	char command[96];
 
+	close(folder_fd);
 	firn_http_head_free(&head);
 	firn_senders_close(&senders);
 	firn_policy_close(&policy);
@@ -271,7 +275,7 @@ is_refused(const char *kind, const char *file, int code, const char *says)
 				  kind, folder, file),
 			 0);
 	read_policy(text);
-	ck_fails(firn_senders_open(&senders, policy, &err), code);
+	ck_fails(firn_senders_open(&senders, policy, folder_fd, &err), code);
 	ck_assert_msg(strstr(err.text, says) != NULL, "%s", err.text);
 	/* What a secret is, is never said. */
 	ck_assert_ptr_null(strstr(err.text, "password"));
@@ -292,24 +296,55 @@ START_TEST(a_secret_that_others_know_or_can_guess_is_refused)
 }
 END_TEST
 
+static void
+open_seen(struct firn_seen *seen, unsigned rate, const char *source)
+{
+	firn_seen_close(seen);
+	ck_ok(firn_seen_open(seen, rate, 10, folder_fd, source, &err));
+	ck_assert_uint_lt(seen->bytes, 16 << 20);
+}
+
 START_TEST(what_was_seen_is_known_until_it_cannot_be_replayed)
 {
 	autodone(firn_seen_close) struct firn_seen seen = { 0 };
 	unsigned char one[FIRN_SHA256] = { 1 }, two[FIRN_SHA256] = { 2 };
 
-	ck_ok(firn_seen_open(&seen, 1, 10, &err));
+	open_seen(&seen, 1, "../a");
 	firn_seen_add(&seen, one, "letter", 100);
 	ck_assert_str_eq(firn_seen_letter(&seen, one, 100), "letter");
 	ck_assert_ptr_null(firn_seen_letter(&seen, one, 101));
 	ck_assert_ptr_null(firn_seen_letter(&seen, two, 100));
-	while (seen.next != 0)
+	/* Also by who comes after, and of this source alone. */
+	open_seen(&seen, 1, "../a");
+	ck_assert_str_eq(firn_seen_letter(&seen, one, 100), "letter");
+	open_seen(&seen, 1, "b");
+	ck_assert_ptr_null(firn_seen_letter(&seen, one, 100));
+	open_seen(&seen, 1, "../a");
+	while (seen.ring->next != 0)
 		firn_seen_add(&seen, two, "x", 200);
 	ck_assert(firn_seen_full(&seen, 100));
 	ck_assert(!firn_seen_full(&seen, 101));
-	ck_assert_uint_lt(seen.size, 70000);
-	firn_seen_close(&seen);
-	ck_ok(firn_seen_open(&seen, 4000000000u, 3600, &err));
-	ck_assert_uint_lt(seen.size, 70000);
+	open_seen(&seen, 4000000000u, "../a");
+	ck_assert_ptr_null(firn_seen_letter(&seen, one, 100));
+}
+END_TEST
+
+/* Whatever a file holds, it does no harm. */
+START_TEST(what_was_seen_may_have_been_torn)
+{
+	autodone(firn_seen_close) struct firn_seen seen = { 0 };
+	unsigned char one[FIRN_SHA256] = { 0 };
+
+	open_seen(&seen, 1, "a");
+	memset(seen.ring->items, 0xff, seen.bytes - sizeof(*seen.ring));
+	seen.ring->next = UINT32_MAX;
+	open_seen(&seen, 1, "a");
+	ck_assert_uint_eq(seen.ring->next, 0);
+	memset(seen.ring->items, 0x7f, seen.bytes - sizeof(*seen.ring));
+	open_seen(&seen, 1, "a");
+	memset(one, 0x7f, sizeof(one));
+	ck_assert_uint_lt(strlen(firn_seen_letter(&seen, one, 1)),
+			  FIRN_LETTER_NAME);
 }
 END_TEST
 
@@ -361,6 +396,7 @@ main(void)
 		       a_secret_that_others_know_or_can_guess_is_refused);
 	tcase_add_test(tests,
 		       what_was_seen_is_known_until_it_cannot_be_replayed);
+	tcase_add_test(tests, what_was_seen_may_have_been_torn);
 	tcase_add_test(tests, a_rate_lets_through_what_it_says_and_no_more);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

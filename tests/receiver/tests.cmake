@@ -7,3 +7,6 @@ target_compile_definitions(test_receiver PRIVATE
   FIRN_RECEIVER="$<TARGET_FILE:firn-receiver>")
 add_dependencies(test_receiver firn-receiver)
 firn_script(receiver/test_tls.sh $<TARGET_FILE:firn-receiver>)
+firn_script(receiver/test_listen.sh $<TARGET_FILE:firn>
+  $<TARGET_FILE:firn-receiver> ${CMAKE_CURRENT_SOURCE_DIR}
+  ${CMAKE_CURRENT_BINARY_DIR})

@@ -76,6 +76,13 @@ trouble(const struct running *running, const char *what,
 		running->how->told(line, running->how->arg);
 }
 
+static void
+say_alive(const struct running *running)
+{
+	if (running->how->alive != NULL)
+		running->how->alive(running->how->arg);
+}
+
 /* --- cases ---------------------------------------------------------------- */
 
 static void
@@ -234,6 +241,7 @@ work_new(struct running *running)
 
 		if (poll(&stop, 1, 0) > 0)
 			return;
+		say_alive(running);
 		taken = firn_inbox_take(&running->inbox, &letter, &why);
 		if (taken > 0)
 			work_letter(running, &letter);
@@ -370,9 +378,11 @@ loop(struct running *running, struct firn_err *err)
 		/* Nothing is left but what is waited for, by the clock. */
 		ready = poll(fds, (nfds_t)n,
 			     json_array_size(running->open) > 0 ||
-					     running->left_over
+					     running->left_over ||
+					     running->how->alive != NULL
 				     ? LOOK_MS
 				     : -1);
+		say_alive(running);
 		if (ready < 0 && errno != EINTR)
 			return firn_err_sys(err, "wait for alerts");
 		if (fds[0].revents != 0)

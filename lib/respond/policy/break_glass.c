@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "firn/permit.h"
 #include "respond/policy/permit_record.h"
 
@@ -36,19 +35,13 @@ firn_may_break_glass(const struct firn_permit *permit, enum firn_role role,
 		     bool forced, struct firn_decision *ret,
 		     struct firn_err *err)
 {
-	struct firn_question question = {
-		.who = permit->who,
-		.role = role,
-		.what = what,
-		.when = firn_now().tv_sec,
-		.undo = permit->undo,
-	};
 	struct firn_decision ordinary = { 0 };
 
 	if (may_break(permit, reason, err) < 0)
 		return -1;
-	if (permit->policy != NULL)
-		firn_policy_decide(permit->policy, &question, &ordinary);
+	if (permit->policy != NULL &&
+	    firn_would_permit(permit, role, what, &ordinary, err) < 0)
+		return -1;
 	if (ordinary.never_touched && !forced)
 		return firn_err_set(err, EPERM,
 				    "%s (%s): not by --break-glass alone; with "
@@ -67,9 +60,18 @@ firn_break_glass(const struct firn_permit *permit, enum firn_role role,
 		 bool forced, struct firn_decision *ret, struct firn_err *err)
 {
 	const struct firn_more more = { .reason = reason, .forced = forced };
+	struct firn_err unrecorded = { 0 };
 
-	if (firn_may_break_glass(permit, role, what, reason, forced, ret, err) <
-	    0)
-		return -1;
-	return firn_permit_record(permit, role, what, ret, &more, NULL, err);
+	if (firn_may_break_glass(permit, role, what, reason, forced, ret,
+				 err) == 0)
+		return firn_permit_record(permit, role, what, ret, &more, NULL,
+					  err);
+	*ret = (struct firn_decision){ .verdict = FIRN_DENIED };
+	snprintf(ret->rule, sizeof(ret->rule), "break-glass");
+	snprintf(ret->why, sizeof(ret->why), "%.380s", err->text);
+	/* It isn't done, recorded or not. */
+	if (firn_permit_record(permit, role, what, ret, &more, NULL,
+			       &unrecorded) < 0)
+		return firn_err_in(err, "%s", unrecorded.text);
+	return -1;
 }

@@ -104,9 +104,6 @@ decide(struct asking *asking, struct firn_decision *ret, struct firn_err *err)
 	if (asking->needed != 0 && count(asking, &counts, err) < 0)
 		return -1;
 	firn_policy_decide(asking->permit->policy, &question, ret);
-	/* A request is for one container. */
-	if (asking->what == NULL && ret->verdict == FIRN_NEEDS_APPROVAL)
-		ret->verdict = FIRN_DENIED;
 	if (asking->permit->undo && !asking->permit->beyond &&
 	    ret->verdict == FIRN_DENIED)
 		return allow_own(asking, ret, err);

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/auto.h"
 #include "base/json.h"
 #include "contain/cut/sharers.h"
@@ -23,10 +25,15 @@ firn_permit_pod(struct firn_target *target, json_t **ret, struct firn_err *err)
 	     firn_sharers_find(target, netns, &sharers, err) < 0))
 		return -1;
 	for (size_t i = 0; i < sharers.n; i++) {
-		const char *id = sharers.items[i].id;
+		const struct firn_sharer *one = &sharers.items[i];
+		char name[80];
 
-		if (id[0] != '\0' && !firn_json_holds(ids, id))
-			json_array_append_new(ids, json_string(id));
+		if (one->id[0] != '\0')
+			snprintf(name, sizeof(name), "%s", one->id);
+		else
+			snprintf(name, sizeof(name), "pid:%d", (int)one->pid);
+		if (!firn_json_holds(ids, name))
+			json_array_append_new(ids, json_string(name));
 	}
 	*ret = firn_steal(ids);
 	return 0;
