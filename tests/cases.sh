@@ -30,7 +30,10 @@ fail() {
 passes() {
 	passes_words=$1
 	shift
-	if "$@"; then ok "$passes_words"; else fail "$passes_words"; fi
+	if "$@" >"$dir/passes"; then ok "$passes_words"; else
+		cat "$dir/passes"
+		fail "$passes_words"
+	fi
 }
 
 # cases_start -- docker, with an image.
@@ -113,7 +116,7 @@ case_is() {
 	case=$(answer_of "$letter" | jq -r '.alerts[0].case')
 	engine_wait 90 case_has ".state == \"$1\"" && return
 	"$firn" cases "$case"
-	tail -3 "$dir/told" "$dir/errors"
+	tail -n 3 "$dir/told" "$dir/errors"
 	return 1
 }
 

@@ -46,5 +46,10 @@ add_executable(runner_here tests/runner_here.c)
 target_link_libraries(runner_here PRIVATE firn_respond)
 firn_script(test_respond.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
 firn_script(test_runner.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+firn_script(test_flood.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+add_library(kill_at MODULE tests/kill_at.c)
+target_compile_definitions(kill_at PRIVATE _GNU_SOURCE)
+firn_script(test_runner_kill.sh $<TARGET_FILE:firn>
+  $<TARGET_FILE:runner_here> $<TARGET_FILE:kill_at>)
 
 firn_script(respond/test_playbook.sh $<TARGET_FILE:firn>)

@@ -207,6 +207,13 @@ look_at_ended(struct running *running)
 /* --- letters -------------------------------------------------------------- */
 
 static void
+try_again(struct running *running)
+{
+	running->left_over = true;
+	running->retry_ns = firn_monotonic_ns() + RETRY_NS;
+}
+
+static void
 work_letter(struct running *running, const struct firn_letter *letter)
 {
 	autojson json_t *answer = NULL;
@@ -216,8 +223,7 @@ work_letter(struct running *running, const struct firn_letter *letter)
 	    firn_inbox_answer(&running->inbox, letter->name, answer, &why) == 0)
 		return;
 	trouble(running, letter->name, &why);
-	running->left_over = true;
-	running->retry_ns = firn_monotonic_ns() + RETRY_NS;
+	try_again(running);
 }
 
 /* Until there is no room for another case, or no letter. */
@@ -241,8 +247,10 @@ work_new(struct running *running)
 			work_letter(running, &letter);
 		firn_letter_free(&letter);
 		look_at_ended(running);
-		if (taken < 0)
+		if (taken < 0) {
 			trouble(running, "the inbox", &why);
+			try_again(running);
+		}
 		if (taken > 0)
 			continue;
 		if (taken == 0 && !running->left_over) {
@@ -283,9 +291,8 @@ work_left(struct running *running)
 	running->left_over = false;
 	if (running->intake.seen == NULL &&
 	    firn_intake_seen(&running->intake.seen, &why) < 0) {
-		trouble(running, "the journals of cases", &why);
-		running->left_over = true;
-		running->retry_ns = firn_monotonic_ns() + RETRY_NS;
+		trouble(running, "the diaries of cases", &why);
+		try_again(running);
 		return;
 	}
 	if (firn_inbox_left(&running->inbox, &names, &why) < 0) {
