@@ -142,7 +142,8 @@ firn_connection_close(struct firn_connection *connection)
 
 /* An eighth of the connections is the unix socket's. */
 bool
-firn_connection_room(struct firn_receiver *receiver, bool is_unix)
+firn_connection_room(struct firn_receiver *receiver, bool is_unix,
+		     bool may_close)
 {
 	size_t most = receiver->listening->connections;
 	size_t most_tcp = most - most / 8;
@@ -151,6 +152,8 @@ firn_connection_room(struct firn_receiver *receiver, bool is_unix)
 	if (receiver->n_connections < most &&
 	    (is_unix || receiver->n_tcp < most_tcp))
 		return true;
+	if (!may_close)
+		return false;
 	TAILQ_FOREACH(one, &receiver->connections, link)
 	{
 		if (one->state == FIRN_LINGERS ||
