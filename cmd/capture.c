@@ -9,9 +9,11 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/audit.h"
 #include "firn/capture.h"
 #include "firn/freeze.h"
 #include "isolation.h"
+#include "permit.h"
 #include "progress.h"
 #include "traffic.h"
 
@@ -217,6 +219,17 @@ sound_alarm(const char *text, void *arg)
 	firn_cmd_say(&loud, "%s", text);
 }
 
+/* It may take minutes until the end, and the power fail before. */
+static void
+make_last(const json_t *so_far, void *arg)
+{
+	struct firn_err err = { 0 };
+
+	(void)so_far;
+	if (firn_audit_sync(&err) < 0)
+		sound_alarm(err.text, arg);
+}
+
 static int
 capture(const struct firn_asked *asked, const struct firn_common *common,
 	struct firn_scene *scene, struct firn_capture *how, json_t **ret,
@@ -239,11 +252,26 @@ capture(const struct firn_asked *asked, const struct firn_common *common,
 	how->key = key;
 	how->rules = rules;
 	how->alarm = sound_alarm;
+	how->contained = make_last;
 	how->progress = progress ? firn_progress_show : NULL;
 	done = firn_capture(scene->target, scene->ledger, how, ret, err);
 	if (progress)
 		firn_progress_clear();
 	return done;
+}
+
+static int
+permitted(struct firn_scene *scene, const struct firn_cmd *self,
+	  const struct firn_common *common, const struct firn_asked *asked,
+	  const struct firn_capture *how, struct firn_err *err)
+{
+	unsigned roles = firn_capture_roles(asked);
+
+	return asked->isolate && how->isolation.whole_pod
+		       ? firn_scene_permitted_pod(scene, self->name, common,
+						  roles, err)
+		       : firn_scene_permitted(scene, self->name, common, roles,
+					      err);
 }
 
 static enum firn_exit
@@ -294,6 +322,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "that ship",
 		  .list = &asked.rules },
 		FIRN_FORCE_OPTION(scene),
+		FIRN_GLASS_OPTION(common),
 		{ 'l', "list", NULL, "list the collectors",
 		  .flag = &asked.list },
 		FIRN_COMMON_OPTIONS(common),
@@ -324,7 +353,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	if (common.dry_run)
 		return firn_capture_plan(self, &common, &asked, &how.isolation,
-					 scene.target);
+					 &scene);
 	if (firn_case_open(&of, common.case_id, scene.target->id, &err) < 0 ||
 	    firn_capture_path(asked.output, of.id, &path, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
@@ -337,9 +366,11 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_usage(self, "an archive on a terminal is of no "
 					    "use: redirect stdout");
 	firn_scene_announce(&scene, self, &common, argv[0]);
-	if (capture(&asked, &common, &scene, &how, &result, &err) < 0)
+	if (permitted(&scene, self, &common, &asked, &how, &err) < 0 ||
+	    capture(&asked, &common, &scene, &how, &result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
-	return report(self, &common, &how, result);
+	return firn_scene_settled(&scene, self,
+				  report(self, &common, &how, result));
 }
 
 const struct firn_cmd firn_cmd_capture = {

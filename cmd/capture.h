@@ -23,12 +23,16 @@ struct firn_asked {
 FIRN_MUST_CHECK int firn_capture_path(const char *output, const char *case_id,
 				      char **ret, struct firn_err *err);
 
-/* firn_capture_plan(self, common, asked, isolation, target) -- say what would
- * be done. */
+/* firn_capture_roles(asked) -- what it takes, of enum firn_role: to leave it
+ * frozen or cut off takes as much as to do only that. */
+unsigned firn_capture_roles(const struct firn_asked *asked);
+
+/* firn_capture_plan(self, common, asked, isolation, scene) -- say what would be
+ * done. */
 enum firn_exit firn_capture_plan(const struct firn_cmd *self,
 				 const struct firn_common *common,
 				 const struct firn_asked *asked,
 				 const struct firn_isolation *isolation,
-				 const struct firn_target *target);
+				 struct firn_scene *scene);
 
 #endif

@@ -10,6 +10,7 @@
 #include "firn/collect.h"
 #include "firn/consequences.h"
 #include "firn/isolate.h"
+#include "permit.h"
 
 /* Where it goes: `-o FILE`, `-o DIR/` or a folder that's there, `-o -`, or
  * CASE.firn.tar.zst here. */
@@ -83,6 +84,7 @@ show(FILE *out, const json_t *result)
 		      json_is_true(json_object_get(result, "would_make_key"))
 			      ? ", which would be made"
 			      : "");
+	firn_show_permission(out, result);
 	firn_show_list(out, "freeze", json_object_get(result, "would_freeze"));
 	json_array_foreach(firn_json_at(result, "isolate", "would_cut", NULL),
 			   i, cut) {
@@ -96,6 +98,14 @@ show(FILE *out, const json_t *result)
 	firn_show_consequences(out, json_object_get(result, "consequences"));
 	firn_show_row(out, "leave", "%s",
 		      firn_json_string(result, "would_leave", NULL));
+}
+
+unsigned
+firn_capture_roles(const struct firn_asked *asked)
+{
+	return FIRN_ROLE_CAPTURE | (asked->isolate ? FIRN_ROLE_ISOLATE : 0u) |
+	       (asked->keep_frozen && !asked->no_freeze ? FIRN_ROLE_FREEZE
+							: 0u);
 }
 
 static int
@@ -114,13 +124,15 @@ enum firn_exit
 firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 		  const struct firn_asked *asked,
 		  const struct firn_isolation *isolation,
-		  const struct firn_target *target)
+		  struct firn_scene *scene)
 {
+	const struct firn_target *target = scene->target;
 	const char *key = asked->key != NULL ? asked->key : FIRN_KEY_PATH;
 	autojson json_t *result = json_object();
 	autofree char *path = NULL;
 	struct firn_err err = { 0 };
 	struct firn_case of;
+	int allowed;
 
 	if (firn_case_open(&of, common->case_id, target->id, &err) < 0 ||
 	    firn_capture_path(asked->output, of.id, &path, &err) < 0)
@@ -142,7 +154,15 @@ firn_capture_plan(const struct firn_cmd *self, const struct firn_common *common,
 		       asked->keep_frozen && !asked->no_freeze
 			       ? "it frozen"
 			       : "it as it was found");
-	if (asked->isolate && add_cuts(result, isolation, target, &err) < 0)
+	allowed = firn_scene_would(scene, self->name, common,
+				   firn_capture_roles(asked), result, &err);
+	if (allowed < 0 ||
+	    (asked->isolate &&
+	     (add_cuts(result, isolation, target, &err) < 0 ||
+	      (isolation->whole_pod &&
+	       firn_scene_permitted_pod(scene, self->name, common,
+					FIRN_ROLE_ISOLATE, &err) < 0))))
 		return firn_cmd_failed(self, common, &err);
-	return firn_cmd_result(self, common, result, show, FIRN_EXIT_OK);
+	return firn_cmd_result(self, common, result, show,
+			       allowed ? FIRN_EXIT_OK : FIRN_EXIT_REFUSED);
 }

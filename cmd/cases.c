@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/cases.h"
+#include "permit.h"
 
 static long long
 number(const json_t *object, const char *key)
@@ -164,6 +165,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
+	autoscene struct firn_scene scene = FIRN_SCENE;
 	autojson json_t *result = NULL;
 	json_t *cases = NULL;
 	struct firn_err err = { 0 };
@@ -171,6 +173,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
 		return status;
+	if (firn_scene_host(&scene, &common, &err) < 0 ||
+	    firn_scene_permitted_any(&scene, self->name, &common,
+				     FIRN_ROLE_LOOK, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
 	if (argc == 1) {
 		if (firn_case_of(argv[0], &result, &err) < 0)
 			return firn_cmd_failed(self, &common, &err);

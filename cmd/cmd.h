@@ -20,6 +20,7 @@
 #include "firn/err.h"
 #include "firn/host.h"
 #include "firn/ledger.h"
+#include "firn/policy.h"
 #include "firn/sign.h"
 #include "firn/target.h"
 
@@ -43,16 +44,17 @@ struct firn_cmd {
 			      char **argv);
 };
 
-extern const struct firn_cmd firn_cmd_alert, firn_cmd_capture, firn_cmd_cases,
-	firn_cmd_doctor, firn_cmd_drill, firn_cmd_exposure, firn_cmd_freeze,
-	firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list, firn_cmd_listen,
-	firn_cmd_playbook, firn_cmd_policy, firn_cmd_release, firn_cmd_respond,
-	firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
+extern const struct firn_cmd firn_cmd_alert, firn_cmd_approve, firn_cmd_capture,
+	firn_cmd_cases, firn_cmd_doctor, firn_cmd_drill, firn_cmd_exposure,
+	firn_cmd_freeze, firn_cmd_isolate, firn_cmd_keygen, firn_cmd_list,
+	firn_cmd_listen, firn_cmd_playbook, firn_cmd_policy, firn_cmd_release,
+	firn_cmd_respond, firn_cmd_secrets, firn_cmd_thaw, firn_cmd_verify;
 
 /* The options that every command has. */
 struct firn_common {
 	bool help, json, quiet, verbose, dry_run;
 	const char *root, *case_id, *operator_name;
+	const char *break_glass; /* of commands that ask for permission */
 };
 
 /* clang-format off */
@@ -72,6 +74,11 @@ struct firn_common {
 	{ 0, "operator", "WHO", "who does this, for the record",               \
 	  .string = &(common).operator_name },                                 \
 	{ 'h', "help", NULL, "show this help", .flag = &(common).help }
+
+#define FIRN_GLASS_OPTION(common)                                              \
+	{ 0, "break-glass", "REASON",                                          \
+	  "in an emergency: past the policy, for the record",                  \
+	  .string = &(common).break_glass }
 
 #define FIRN_FORCE_OPTION(scene)                                               \
 	{ 'f', "force", NULL, "also what the node's network or cluster needs", \
@@ -134,6 +141,13 @@ struct firn_scene {
 	struct firn_ledger *ledger; /* with --dry-run NULL if there is none */
 	struct firn_authority authority;
 	bool forced; /* set before: also what the cluster depends on */
+
+	/* Who asks for permission, once that was done (permit.h). */
+	struct firn_policy *policy;
+	struct firn_party who;
+	bool has_asked;
+	bool undo, beyond;               /* as in struct firn_permit */
+	bool is_recorded, is_unrecorded; /* has it a line in the audit log? */
 };
 #define autoscene __attribute__((cleanup(firn_scene_close)))
 #define FIRN_SCENE                                        \
@@ -167,33 +181,36 @@ FIRN_MUST_CHECK int firn_scene_ledger(struct firn_scene *scene,
 				      struct firn_err *err);
 
 /*
- * firn_scene_recorded(scene, common, name, ret_id, err) -- for an undoing:
- * resolve TARGET if it is still there, and open its ledger; of one that is
- * gone, the ledger whose id begins so.
+ * firn_scene_recorded(scene, self, common, role, name, ret_id, err) -- for an
+ * undoing: resolve TARGET if it is still there, ask for permission, and open
+ * its ledger; of one that is gone, the ledger whose id begins so.
  *
  * `*ret_id` is for the caller to free(3); scene->target stays NULL for one that
  * is gone.  With --dry-run the ledger is only read, and NULL if there is none.
  */
 FIRN_MUST_CHECK int firn_scene_recorded(struct firn_scene *scene,
+					const struct firn_cmd *self,
 					const struct firn_common *common,
-					const char *name, char **ret_id,
-					struct firn_err *err);
+					enum firn_role role, const char *name,
+					char **ret_id, struct firn_err *err);
 void firn_scene_close(struct firn_scene *scene);
 
 /*
- * firn_cmd_each(self, common, action, undo, show) -- every target in the
- * ledgers that has something of `action` to undo, in the case if one is given.
+ * firn_cmd_each(self, common, action, role, undo, show) -- every target in the
+ * ledgers that has something of `action` to undo, in the case if one is given;
+ * each is asked for by itself.
  *
  * The result is {"targets": [...]}, each as `undo` has it with its "id", or
- * with "state" "failed" and "error".  Returns the worst exit status of them.
+ * with "state" "failed" or "refused" and "error".  Returns the worst exit
+ * status of them.
  */
 typedef int firn_each_fn(const struct firn_host *host,
 			 struct firn_ledger *ledger, json_t **ret,
 			 struct firn_err *err);
 enum firn_exit firn_cmd_each(const struct firn_cmd *self,
 			     const struct firn_common *common,
-			     const char *action, firn_each_fn *undo,
-			     firn_show_fn *show);
+			     const char *action, enum firn_role role,
+			     firn_each_fn *undo, firn_show_fn *show);
 
 /*
  * firn_cmd_key(common, path, ret, err) -- the key that signs; NULL is the

@@ -2,7 +2,9 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "firn/audit.h"
 #include "firn/drill.h"
+#include "firn/policy.h"
 #include "progress.h"
 
 static void
@@ -50,6 +52,21 @@ show_plan(FILE *out, const json_t *result)
 		      firn_json_string(result, "folder", NULL));
 }
 
+/* It makes its own container and touches no other, so nobody has to be allowed
+ * to; but it changes the node for a while. */
+static int
+record(const struct firn_drill *how, struct firn_err *err)
+{
+	autodone(firn_party_free) struct firn_party who = { 0 };
+	autojson json_t *party = NULL, *details = json_object();
+
+	if (firn_party_me(&who, err) < 0)
+		return -1;
+	party = firn_party_json(&who);
+	firn_json_text(details, "folder", how->folder);
+	return firn_audit_add(party, "drill", details, err);
+}
+
 static int
 drill(const struct firn_common *common, const char *key_path,
       const struct firn_strings *rule_folders, struct firn_drill *how,
@@ -61,7 +78,8 @@ drill(const struct firn_common *common, const char *key_path,
 	bool progress = firn_progress_wanted(common->quiet);
 	int done;
 
-	if (firn_cmd_key(common, key_path, &key, err) < 0 ||
+	if (record(how, err) < 0 ||
+	    firn_cmd_key(common, key_path, &key, err) < 0 ||
 	    firn_secret_rules_open(&rules, rule_folders->items, rule_folders->n,
 				   err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/exposure.h"
+#include "permit.h"
 
 /* The verdict's text is Markdown, made to be read in a terminal too. */
 static void
@@ -25,6 +26,8 @@ of_target(const struct firn_common *common, const char *name, json_t **ret,
 
 	scene.forced = true; /* it is only read */
 	if (firn_scene_open(&scene, common, name, err) < 0 ||
+	    firn_scene_permitted(&scene, "exposure", common, FIRN_ROLE_LOOK,
+				 err) < 0 ||
 	    firn_target_scan(scene.target, err) < 0)
 		return -1;
 	return firn_exposure_of_target(scene.target, ret, err);
@@ -47,6 +50,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	const struct firn_opt opts[] = {
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};

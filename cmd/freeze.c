@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "firn/consequences.h"
 #include "firn/freeze.h"
+#include "permit.h"
 
 static void
 show_threads(FILE *out, const json_t *unfrozen)
@@ -186,6 +187,7 @@ show_plan(FILE *out, const json_t *result)
 	fputs("would freeze ", out);
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
+	firn_show_permission(out, result);
 	firn_show_list(out, "write", json_object_get(result, "would_write"));
 	firn_show_consequences(out, json_object_get(result, "consequences"));
 }
@@ -196,6 +198,24 @@ is_held(const json_t *freeze)
 	const json_t *not_held = firn_json_at(freeze, "held", "not_held", NULL);
 
 	return not_held != NULL && json_array_size(not_held) == 0;
+}
+
+static enum firn_exit
+only_say(const struct firn_cmd *self, const struct firn_common *common,
+	 struct firn_scene *scene, const struct firn_freezing *how,
+	 json_t *result)
+{
+	struct firn_err err = { 0 };
+	int allowed = firn_scene_would(scene, self->name, common,
+				       FIRN_ROLE_FREEZE, result, &err);
+
+	if (allowed < 0)
+		return firn_cmd_failed(self, common, &err);
+	json_object_set_new(result, "would_write", plan(scene->target, how));
+	json_object_set_new(result, "consequences",
+			    firn_consequences(scene->target));
+	return firn_cmd_result(self, common, result, show_plan,
+			       allowed ? FIRN_EXIT_OK : FIRN_EXIT_REFUSED);
 }
 
 static enum firn_exit
@@ -219,6 +239,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  "only report what is outside its cgroup",
 		  .flag = &how.leave_escaped },
 		FIRN_FORCE_OPTION(scene),
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -236,16 +257,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (firn_scene_open(&scene, &common, argv[0], &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
-	if (common.dry_run) {
-		json_object_set_new(result, "would_write",
-				    plan(scene.target, &how));
-		json_object_set_new(result, "consequences",
-				    firn_consequences(scene.target));
-		return firn_cmd_result(self, &common, result, show_plan,
-				       FIRN_EXIT_OK);
-	}
+	if (common.dry_run)
+		return only_say(self, &common, &scene, &how, result);
 	firn_scene_announce(&scene, self, &common, argv[0]);
-	if (firn_scene_ledger(&scene, &err) < 0 ||
+	if (firn_scene_permitted(&scene, self->name, &common, FIRN_ROLE_FREEZE,
+				 &err) < 0 ||
+	    firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_freeze(scene.target, scene.ledger, &how, &freeze, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "freeze", freeze);
@@ -254,7 +271,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 				 (!how.hold || is_held(freeze))
 			 ? FIRN_EXIT_OK
 			 : FIRN_EXIT_GAPS;
-	return firn_cmd_result(self, &common, result, show, status);
+	return firn_scene_settled(&scene, self,
+				  firn_cmd_result(self, &common, result, show,
+						  status));
 }
 
 const struct firn_cmd firn_cmd_freeze = {

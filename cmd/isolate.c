@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "isolation.h"
+#include "permit.h"
 
 static void
 show(FILE *out, const json_t *result)
@@ -31,6 +32,7 @@ show_plan(FILE *out, const json_t *result)
 	fputs("would isolate ", out);
 	firn_show_target(out, json_object_get(result, "target"));
 	fputc('\n', out);
+	firn_show_permission(out, result);
 	json_array_foreach(json_object_get(plan, "would_cut"), i, cut) {
 		const json_t *methods = json_object_get(cut, "methods"),
 			     *method;
@@ -56,16 +58,34 @@ show_plan(FILE *out, const json_t *result)
 
 static enum firn_exit
 plan(const struct firn_cmd *self, const struct firn_common *common,
-     const struct firn_isolation *how, const struct firn_target *target,
-     json_t *result)
+     const struct firn_isolation *how, struct firn_scene *scene, json_t *result)
 {
 	struct firn_err err = { 0 };
 	json_t *cuts = NULL;
+	int allowed = firn_scene_would(scene, self->name, common,
+				       FIRN_ROLE_ISOLATE, result, &err);
 
-	if (firn_isolate_plan(target, how, &cuts, &err) < 0)
+	if (allowed < 0 ||
+	    (how->whole_pod &&
+	     firn_scene_permitted_pod(scene, self->name, common,
+				      FIRN_ROLE_ISOLATE, &err) < 0) ||
+	    firn_isolate_plan(scene->target, how, &cuts, &err) < 0)
 		return firn_cmd_failed(self, common, &err);
 	json_object_set_new(result, "isolate", cuts);
-	return firn_cmd_result(self, common, result, show_plan, FIRN_EXIT_OK);
+	return firn_cmd_result(self, common, result, show_plan,
+			       allowed ? FIRN_EXIT_OK : FIRN_EXIT_REFUSED);
+}
+
+static int
+permitted(struct firn_scene *scene, const struct firn_cmd *self,
+	  const struct firn_common *common, const struct firn_isolation *how,
+	  struct firn_err *err)
+{
+	return how->whole_pod
+		       ? firn_scene_permitted_pod(scene, self->name, common,
+						  FIRN_ROLE_ISOLATE, err)
+		       : firn_scene_permitted(scene, self->name, common,
+					      FIRN_ROLE_ISOLATE, err);
 }
 
 static enum firn_exit
@@ -77,6 +97,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	const struct firn_opt opts[] = {
 		FIRN_ISOLATION_OPTIONS(asked),
 		FIRN_FORCE_OPTION(scene),
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -95,9 +116,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "target", firn_target_json(scene.target));
 	if (common.dry_run)
-		return plan(self, &common, &how, scene.target, result);
+		return plan(self, &common, &how, &scene, result);
 	firn_scene_announce(&scene, self, &common, argv[0]);
-	if (firn_scene_ledger(&scene, &err) < 0 ||
+	if (permitted(&scene, self, &common, &how, &err) < 0 ||
+	    firn_scene_ledger(&scene, &err) < 0 ||
 	    firn_isolate(scene.target, scene.ledger, &how, &isolate, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "isolate", isolate);
@@ -105,7 +127,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	status = state != NULL && strcmp(state, "isolated") == 0
 			 ? FIRN_EXIT_OK
 			 : FIRN_EXIT_GAPS;
-	return firn_cmd_result(self, &common, result, show, status);
+	return firn_scene_settled(&scene, self,
+				  firn_cmd_result(self, &common, result, show,
+						  status));
 }
 
 const struct firn_cmd firn_cmd_isolate = {

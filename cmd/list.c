@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "firn/contained.h"
+#include "firn/permit.h"
+#include "permit.h"
 
 static void
 column(FILE *out, const json_t *container, const char *key, int width)
@@ -163,6 +165,82 @@ add_contained(const struct firn_host *host, json_t *result,
 	return 0;
 }
 
+/* What is more to know of one that is gone costs reading, and can only say
+ * yes. */
+static int
+may_look_at_gone(struct firn_scene *scene, const struct firn_common *common,
+		 const char *id, bool *ret, struct firn_err *err)
+{
+	autojson json_t *kept = NULL;
+	struct firn_traits traits = { .id = id };
+
+	if (firn_scene_may_look(scene, common, &traits, ret, err) < 0)
+		return -1;
+	if (*ret)
+		return 0;
+	return firn_gone_traits(id, &kept, &traits, err) < 0
+		       ? -1
+		       : firn_scene_may_look(scene, common, &traits, ret, err);
+}
+
+static int
+may_look(struct firn_scene *scene, const struct firn_common *common,
+	 const json_t *row, bool gone, bool *ret, struct firn_err *err)
+{
+	struct firn_traits traits;
+
+	if (gone)
+		return may_look_at_gone(scene, common,
+					firn_json_string(row, "id", NULL), ret,
+					err);
+	firn_listed_traits(row, &traits);
+	return firn_scene_may_look(scene, common, &traits, ret, err);
+}
+
+/* What this person may not look at isn't listed, only counted. */
+static int
+hide(struct firn_scene *scene, const struct firn_common *common, json_t *result,
+     const char *key, size_t *n_hidden, struct firn_err *err)
+{
+	bool gone = strcmp(key, "gone") == 0;
+	const json_t *rows = json_object_get(result, key);
+	autojson json_t *shown = json_array();
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		bool may = false;
+
+		if (may_look(scene, common, row, gone, &may, err) < 0)
+			return -1;
+		if (may)
+			json_array_append(shown, row);
+		else
+			++*n_hidden;
+	}
+	if (rows != NULL)
+		json_object_set(result, key, shown);
+	return 0;
+}
+
+static int
+hide_all(struct firn_scene *scene, const struct firn_common *common,
+	 json_t *result, struct firn_err *err)
+{
+	size_t n = 0;
+
+	if (hide(scene, common, result, "containers", &n, err) < 0 ||
+	    hide(scene, common, result, "gone", &n, err) < 0)
+		return -1;
+	json_object_set_new(result, "hidden", json_integer((json_int_t)n));
+	if (n > 0)
+		firn_cmd_say(common,
+			     "firn list: %zu that the policy doesn't let you "
+			     "look at %s left out",
+			     n, n == 1 ? "is" : "are");
+	return 0;
+}
+
 static enum firn_exit
 run(const struct firn_cmd *self, int argc, char **argv)
 {
@@ -179,14 +257,17 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 0, &status))
 		return status;
-	if (firn_host_open(&scene.host, common.root != NULL ? common.root : "/",
-			   &err) < 0 ||
+	if (firn_scene_host(&scene, &common, &err) < 0 ||
+	    firn_scene_permitted_any(&scene, self->name, &common,
+				     FIRN_ROLE_LOOK, &err) < 0 ||
 	    firn_targets(&scene.host, &containers, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "containers", containers);
 	/* Nobody but root can read what firn did: then it's the list alone. */
 	if (geteuid() == 0 &&
 	    add_contained(&scene.host, result, &common, &err) < 0)
+		return firn_cmd_failed(self, &common, &err);
+	if (hide_all(&scene, &common, result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
 }

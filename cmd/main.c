@@ -8,12 +8,13 @@
 
 /* In the order of an incident. */
 static const struct firn_cmd *const commands[] = {
-	&firn_cmd_list,     &firn_cmd_freeze,   &firn_cmd_thaw,
-	&firn_cmd_isolate,  &firn_cmd_release,  &firn_cmd_capture,
-	&firn_cmd_secrets,  &firn_cmd_exposure, &firn_cmd_respond,
-	&firn_cmd_cases,    &firn_cmd_alert,    &firn_cmd_listen,
-	&firn_cmd_playbook, &firn_cmd_verify,   &firn_cmd_policy,
-	&firn_cmd_keygen,   &firn_cmd_doctor,   &firn_cmd_drill,
+	&firn_cmd_list,    &firn_cmd_freeze,   &firn_cmd_thaw,
+	&firn_cmd_isolate, &firn_cmd_release,  &firn_cmd_capture,
+	&firn_cmd_secrets, &firn_cmd_exposure, &firn_cmd_respond,
+	&firn_cmd_cases,   &firn_cmd_alert,    &firn_cmd_listen,
+	&firn_cmd_approve, &firn_cmd_playbook, &firn_cmd_verify,
+	&firn_cmd_policy,  &firn_cmd_keygen,   &firn_cmd_doctor,
+	&firn_cmd_drill,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -16,6 +16,11 @@ struct firn_playbook_asked {
 	bool strict, cacao;
 };
 
+/* firn_playbook_draft(path, ret, err) -- of a file, whosever it is. */
+FIRN_MUST_CHECK int firn_playbook_draft(const char *path,
+					struct firn_playbook **ret,
+					struct firn_err *err);
+
 /*
  * firn_playbooks_asked(asked, names, n, ret, err) -- those that are named, in
  * this order; all of the node for none.

@@ -5,6 +5,7 @@
 #include "contain/peek/peeking.h"
 #include "firn/isolate.h"
 #include "firn/undo_plan.h"
+#include "permit.h"
 #include "traffic.h"
 
 static void
@@ -67,6 +68,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 0, "all", NULL,
 		  "every target in the ledgers; with --case those of the case",
 		  .flag = &all },
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -81,10 +83,11 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (argc != (all ? 0 : 1))
 		return firn_cmd_usage(self, "either one TARGET or --all");
 	if (all)
-		return firn_cmd_each(self, &common, "isolate", release,
-				     show_all);
+		return firn_cmd_each(self, &common, "isolate",
+				     FIRN_ROLE_ISOLATE, release, show_all);
 	scene.forced = true;
-	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
+	if (firn_scene_recorded(&scene, self, &common, FIRN_ROLE_ISOLATE,
+				argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	if (common.dry_run) {
 		result = json_pack("{s:o}", "would_undo",
@@ -93,7 +96,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_failed(self, &common, &err);
 	}
 	json_object_set_new(result, "id", json_string(id));
-	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
+	return firn_scene_settled(&scene, self,
+				  firn_cmd_result(self, &common, result, show,
+						  FIRN_EXIT_OK));
 }
 
 const struct firn_cmd firn_cmd_release = {

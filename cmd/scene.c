@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "host/cgroup.h"
+#include "permit.h"
 
 int
 firn_scene_host(struct firn_scene *scene, const struct firn_common *common,
@@ -112,11 +113,13 @@ id_of_ledger(const char *name, char **ret, struct firn_err *err)
 }
 
 int
-firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
+firn_scene_recorded(struct firn_scene *scene, const struct firn_cmd *self,
+		    const struct firn_common *common, enum firn_role role,
 		    const char *name, char **ret_id, struct firn_err *err)
 {
 	struct firn_err gone = { 0 };
 
+	scene->undo = true;
 	if (firn_scene_open(scene, common, name, err) == 0) {
 		*ret_id = strdup(scene->target->id);
 		if (*ret_id == NULL)
@@ -125,6 +128,12 @@ firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
 		return -1;
 	}
 	*err = (struct firn_err){ 0 };
+	if ((scene->target != NULL
+		     ? firn_scene_permitted(scene, self->name, common, role,
+					    err)
+		     : firn_scene_permitted_id(scene, self->name, common, role,
+					       *ret_id, err)) < 0)
+		return -1;
 	if (common->dry_run)
 		return firn_ledger_look(&scene->ledger, *ret_id, err) < 0 ? -1
 									  : 0;
@@ -135,6 +144,8 @@ firn_scene_recorded(struct firn_scene *scene, const struct firn_common *common,
 void
 firn_scene_close(struct firn_scene *scene)
 {
+	firn_policy_close(&scene->policy);
+	firn_party_free(&scene->who);
 	firn_ledger_close(&scene->ledger);
 	firn_target_close(&scene->target);
 	firn_host_close(&scene->host);

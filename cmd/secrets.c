@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "evidence/case_folder.h"
 #include "firn/rotation.h"
+#include "permit.h"
 
 /* The checklist's text is Markdown, made to be read in a terminal too. */
 static void
@@ -112,6 +113,8 @@ of_target(const struct firn_common *common, const char *name,
 
 	scene.forced = true; /* it is only read */
 	if (firn_scene_open(&scene, common, name, err) < 0 ||
+	    firn_scene_permitted(&scene, "secrets", common, FIRN_ROLE_LOOK,
+				 err) < 0 ||
 	    firn_target_scan(scene.target, err) < 0 ||
 	    firn_case_open(&of, common->case_id, scene.target->id, err) < 0 ||
 	    firn_case_key(&of, err) < 0)
@@ -255,6 +258,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		  .flag = &asked.check },
 		{ 0, "deep", NULL, "the memory of its processes, too",
 		  .flag = &asked.deep },
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};

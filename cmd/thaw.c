@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "firn/freeze.h"
 #include "firn/undo_plan.h"
+#include "permit.h"
 
 static void
 show_one(FILE *out, const json_t *thaw, const json_t *target, const char *id)
@@ -75,6 +76,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		{ 0, "all", NULL,
 		  "every target in the ledgers; with --case those of the case",
 		  .flag = &all },
+		FIRN_GLASS_OPTION(common),
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -91,10 +93,12 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		return firn_cmd_usage(self, "either one TARGET or --all, and "
 					    "--force only with a TARGET");
 	if (all)
-		return firn_cmd_each(self, &common, "freeze",
+		return firn_cmd_each(self, &common, "freeze", FIRN_ROLE_FREEZE,
 				     firn_thaw_recorded, show_all);
 	scene.forced = true;
-	if (firn_scene_recorded(&scene, &common, argv[0], &id, &err) < 0)
+	scene.beyond = force;
+	if (firn_scene_recorded(&scene, self, &common, FIRN_ROLE_FREEZE,
+				argv[0], &id, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "id", json_string(id));
 	if (scene.target != NULL)
@@ -109,7 +113,9 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (undo(&scene, force, &thaw, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	json_object_set_new(result, "thaw", thaw);
-	return firn_cmd_result(self, &common, result, show, FIRN_EXIT_OK);
+	return firn_scene_settled(&scene, self,
+				  firn_cmd_result(self, &common, result, show,
+						  FIRN_EXIT_OK));
 }
 
 const struct firn_cmd firn_cmd_thaw = {

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/verify.h"
+#include "verify_log.h"
 
 #define MAX_KEYS 64
 #define TRUSTED "/etc/firn/trusted"
@@ -122,11 +123,14 @@ run(const struct firn_cmd *self, int argc, char **argv)
 {
 	struct firn_common common = { 0 };
 	struct firn_strings paths = { 0 };
+	bool audit = false;
 	const struct firn_opt opts[] = {
 		{ 'k', "key", "FILE",
 		  "a public key that you trust; may be "
 		  "repeated",
 		  .list = &paths },
+		{ 0, "audit", NULL, "the audit log of this node",
+		  .flag = &audit },
 		FIRN_COMMON_OPTIONS(common),
 		{ 0 },
 	};
@@ -137,8 +141,13 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	enum firn_exit status;
 	const char *verdict;
 
-	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 1, 1, &status))
+	if (!firn_cmd_parse(self, opts, &common, &argc, argv, 0, 1, &status))
 		return status;
+	if (argc != (audit ? 0 : 1) || (audit && paths.n > 0))
+		return firn_cmd_usage(self, "either one ARCHIVE or LOG, or "
+					    "--audit and no key");
+	if (audit)
+		return firn_verify_audit(self, &common);
 	if (add_named(&keys, &paths, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
 	add_pinned(&keys, &common);
@@ -150,6 +159,8 @@ run(const struct firn_cmd *self, int argc, char **argv)
 		firn_err_sys(&err, "open %s", argv[0]);
 		return firn_cmd_failed(self, &common, &err);
 	}
+	if (firn_is_log(fd))
+		return firn_verify_log(self, &common, fd, argv[0]);
 	if (firn_verify(fd, (const struct firn_key *const *)keys.items, keys.n,
 			&result, &err) < 0)
 		return firn_cmd_failed(self, &common, &err);
@@ -165,12 +176,14 @@ run(const struct firn_cmd *self, int argc, char **argv)
 
 const struct firn_cmd firn_cmd_verify = {
 	.name = "verify",
-	.operands = "ARCHIVE",
+	.operands = "ARCHIVE|LOG|--audit",
 	.summary = "is this what was captured, whole, by whom, when?",
 	.more = "Trusted keys are those of --key, and those in " TRUSTED ".\n\n"
 		"Examples:\n"
 		"  firn verify --key node7.pem.pub CASE.firn.tar.zst\n"
-		"  ssh node7 cat CASE.firn.tar.zst | firn verify -\n\n"
+		"  ssh node7 cat CASE.firn.tar.zst | firn verify -\n"
+		"  firn verify --audit    # who was let do what, on this node\n"
+		"  firn verify audit-000001.jsonl\n\n"
 		"Exit status 0: intact (and, with --key, by that key); 1: not, "
 		"and it says where.\n",
 	.run = run,

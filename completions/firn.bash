@@ -31,6 +31,17 @@ _firn_cases() {
 	done
 }
 
+# The requests that wait for a second person.
+_firn_requests() {
+	local file
+
+	for file in /var/lib/firn/approvals/*.json; do
+		[ -e "$file" ] || continue
+		file=${file##*/}
+		echo "${file%.json}"
+	done
+}
+
 _firn_playbook() { # WORD
 	if [ "$COMP_CWORD" -eq 2 ]; then
 		compgen -W "check list explain test export" -- "$1"
@@ -63,6 +74,15 @@ _firn() {
 	secrets | exposure)
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_firn_targets) $(_firn_cases)" -- "$current"
+			compgen -f -- "$current")
+		;;
+	approve)
+		mapfile -t COMPREPLY < <(
+			compgen -W "$(_firn_requests)" -- "$current")
+		;;
+	policy)
+		mapfile -t COMPREPLY < <(
+			compgen -W "check explain" -- "$current"
 			compgen -f -- "$current")
 		;;
 	playbook)

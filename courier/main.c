@@ -33,7 +33,7 @@ __asan_default_options(void)
 }
 #endif
 
-/* The user that firn has for this, else the one that has nothing. */
+/* Not firn's own user, whose letters to the inbox are believed. */
 static int
 give_up_privileges(struct firn_err *err)
 {
@@ -44,11 +44,8 @@ give_up_privileges(struct firn_err *err)
 	setrlimit(RLIMIT_CORE, &none);
 	if (geteuid() != 0)
 		return firn_become(geteuid(), getegid(), err);
-	if (firn_account_named("firn", &uid, &gid, err) < 0 &&
-	    firn_account_named("nobody", &uid, &gid, err) < 0)
-		return -1;
-	*err = (struct firn_err){ 0 };
-	if (firn_become(uid, gid, err) < 0)
+	if (firn_account_named("nobody", &uid, &gid, err) < 0 ||
+	    firn_become(uid, gid, err) < 0)
 		return -1;
 	/* Changing the user has undone what our parent had set. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

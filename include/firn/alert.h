@@ -21,7 +21,7 @@
  *   "pod", "pod_uid", "namespace", "container" (of the pod), "pid" (a number)
  *   "on_host"  true: it says itself that no container is meant
  *   "labels", "tags", "fields" (what else the sender had: strings)
- *   "playbook", "case", "note" (only from a sender of our own form)
+ *   "playbook", "case", "note" (only of our own form, or by a mapping)
  */
 
 #include <stdbool.h>
@@ -80,7 +80,8 @@ FIRN_MUST_CHECK int firn_alert_mapping_check(const json_t *mapping,
 enum firn_alert_leads {
 	FIRN_LEADS_TO_TARGET,
 	FIRN_LEADS_NOWHERE, /* "host", "resolved", "another host", "unknown",
-			     * "ambiguous", "no container named", "gone" */
+			     * "ambiguous", "no container named", "gone",
+			     * "protected" */
 };
 
 /*

@@ -22,6 +22,9 @@
 /* How long an approval is good, if the policy says nothing; seconds. */
 #define FIRN_APPROVAL_S 1800
 
+/* Longest note, in bytes. */
+#define FIRN_NOTE_MAX 1000
+
 /*
  * firn_approval_ask(who, role, traits, case_id, ret_id, err) -- the request for
  * this, made if there is none that is open.
@@ -65,6 +68,14 @@ FIRN_MUST_CHECK int firn_approval_answer(const struct firn_policy *policy,
 					 const struct firn_party *by, bool yes,
 					 const char *note, json_t **ret,
 					 struct firn_err *err);
+
+/* firn_approval_may_answer(policy, id, by, ret, err) -- the same without an
+ * answer: nothing is written. */
+FIRN_MUST_CHECK int firn_approval_may_answer(const struct firn_policy *policy,
+					     const char *id,
+					     const struct firn_party *by,
+					     json_t **ret,
+					     struct firn_err *err);
 
 /* firn_approvals(ret, err) -- all requests, newest first: "id", "asked", "who",
  * "role", "target", "case", "state" ("open", "approved", "refused", "used",

@@ -83,18 +83,18 @@ FIRN_MUST_CHECK int firn_send(const char *path, const char *url,
  * firn_run_argv(argv, user, timeout_s, input, ret, err) -- a program of the
  * team's own, without privileges.
  *
- * No shell; as `user` (NULL: "nobody"; never root), with nothing but PATH, LANG
- * and HOME=/ in its environment, `input` (borrowed) as JSON on stdin, in its
- * own session and pid namespace, no new privileges, no descriptor of ours;
- * killed with all its children when it ends, at the end of the time, and with
- * us. Limits per process: 512 MiB of data, 64 MiB of a file, 256 files; and 256
- * processes of that user.
+ * No shell; as `user` (NULL: "nobody"; never root or "firn"), with nothing but
+ * PATH, LANG and HOME=/ in its environment, `input` (borrowed) as JSON on
+ * stdin, in its own session and pid namespace, no new privileges, no descriptor
+ * of ours; killed with all its children when it ends, at the end of the time,
+ * and with us.  Limits per process: 512 MiB of data, 64 MiB of a file, 256
+ * files; and 256 processes of that user.
  *
- * `*ret` is a new object: "status" (or "signal", "timed_out" and,
- * if it waits in the kernel and can't be killed, "left_behind"), "stdout" and
- * "stderr" (the first 64 KiB of each; "stdout_cut", "stderr_cut" if there was
- * more), "ms".  EPERM for a program that others than root could have changed:
- * the file, or any folder or link on the way (host/root_only.h).
+ * `*ret` is a new object: "status" (or "signal", "timed_out" and, if it waits
+ * in the kernel and can't be killed, "left_behind"), "stdout" and "stderr" (the
+ * first 64 KiB of each; "stdout_cut", "stderr_cut" if there was more), "ms".
+ * EPERM for a program that others than root could have changed: the file, or
+ * any folder or link on the way (host/root_only.h).
  */
 FIRN_MUST_CHECK int firn_run_argv(const char *const *argv, const char *user,
 				  unsigned timeout_s, const json_t *input,

@@ -31,6 +31,8 @@ struct firn_permit {
 	 * don't stand against it, and a party may always undo what it did last
 	 * itself to this container, since the node was started. */
 	bool undo;
+	bool beyond; /* and what firn didn't do (thaw --force): to have done
+		      * something oneself is no reason for that */
 };
 
 /*
@@ -54,7 +56,7 @@ FIRN_MUST_CHECK int firn_permitted(const struct firn_permit *permit,
 				   struct firn_err *err);
 
 /* firn_permitted_as(permit, role, what, ret, err) -- the same of a container
- * that is only known by its traits. */
+ * that is only known by its traits; NULL is any, only to look. */
 FIRN_MUST_CHECK int firn_permitted_as(const struct firn_permit *permit,
 				      enum firn_role role,
 				      const struct firn_traits *what,
@@ -80,6 +82,15 @@ FIRN_MUST_CHECK int firn_gone_traits(const char *id, json_t **ret_kept,
 				     struct firn_traits *ret,
 				     struct firn_err *err);
 
+/*
+ * firn_permit_pod(target, ret, err) -- the other containers whose network a cut
+ * of the whole pod (firn_isolation.whole_pod) cuts too: each takes a permission
+ * of its own.  A new array of names for firn_target_open_forced(): ids, or
+ * "pid:N" of what is not in a container's cgroup.
+ */
+FIRN_MUST_CHECK int firn_permit_pod(struct firn_target *target, json_t **ret,
+				    struct firn_err *err);
+
 /* Longest reason for breaking the glass, in bytes. */
 #define FIRN_REASON_MAX 1000
 
@@ -99,5 +110,13 @@ FIRN_MUST_CHECK int firn_break_glass(const struct firn_permit *permit,
 				     const char *reason, bool forced,
 				     struct firn_decision *ret,
 				     struct firn_err *err);
+
+/* firn_may_break_glass() -- the same, without doing it: nothing is written. */
+FIRN_MUST_CHECK int firn_may_break_glass(const struct firn_permit *permit,
+					 enum firn_role role,
+					 const struct firn_traits *what,
+					 const char *reason, bool forced,
+					 struct firn_decision *ret,
+					 struct firn_err *err);
 
 #endif

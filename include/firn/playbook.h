@@ -112,13 +112,17 @@ FIRN_MUST_CHECK int firn_playbook_parse(struct firn_playbook **ret,
 					size_t len, struct firn_err *err);
 void firn_playbook_close(struct firn_playbook **playbook);
 
+/* firn_playbook_look_here(playbook) -- warn of what it needs of this node and
+ * isn't there: keys, programs, secrets. */
+void firn_playbook_look_here(struct firn_playbook *playbook);
+
 struct firn_playbooks {
 	struct firn_playbook **items; /* in the order in which they are tried */
 	size_t n;
 };
 
-/* firn_playbook_read(ret, path, err) -- of a file.  One that others than root
- * and firn's own user can write is EPERM: it says what runs as root. */
+/* firn_playbook_read(ret, path, err) -- of a file.  One that isn't root's, or
+ * that others can write, is EPERM: it says what is done as root. */
 FIRN_MUST_CHECK int firn_playbook_read(struct firn_playbook **ret,
 				       const char *path, struct firn_err *err);
 
@@ -128,8 +132,9 @@ FIRN_MUST_CHECK int firn_playbook_read(struct firn_playbook **ret,
  * *.json), then those that ship and whose name isn't taken; "general" is the
  * last.
  *
- * One that can't be read fails all: a team must know before the night.  One
- * that can never be chosen has a warning.
+ * One that can't be read fails all: a team must know before the night.  So does
+ * one, or a folder, that others than root can change (EPERM).  One that can
+ * never be chosen has a warning.
  */
 FIRN_MUST_CHECK int firn_playbooks_open(struct firn_playbooks *ret,
 					const char *folder,

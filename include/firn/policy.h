@@ -227,7 +227,8 @@ void firn_policy_decide(const struct firn_policy *policy,
 
 /*
  * firn_policy_may_approve(policy, approver, question, ret) -- may this person
- * be the second one?  Never the one who asked.
+ * be the second one?  Never the one who asked.  For what no rule is about (a
+ * playbook may wait for a yes all the same), whoever may do it.
  */
 void firn_policy_may_approve(const struct firn_policy *policy,
 			     const struct firn_party *approver,

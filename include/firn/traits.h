@@ -22,7 +22,8 @@ struct firn_traits {
 	const char *pod_name;
 	const char *pod_container;
 	const json_t *labels; /* object of strings, or NULL */
-	bool labels_whole;    /* there are no others: Docker's; else it may have
+	bool labels_whole;    /* there are no others: Docker's, of a container
+			       * that is no pod's; else it may have
 			       * labels that its runtime tells nobody */
 	char service[256];    /* what its replicas have in common */
 };

@@ -145,6 +145,14 @@ firn_json_string(const json_t *object, ...)
 }
 
 bool
+firn_json_says(const json_t *object, const char *key, const char *text)
+{
+	const char *said = json_string_value(json_object_get(object, key));
+
+	return said != NULL && strcmp(said, text) == 0;
+}
+
+bool
 firn_json_holds(const json_t *array, const char *word)
 {
 	const json_t *one;

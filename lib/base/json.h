@@ -65,6 +65,9 @@ const char *firn_json_string(const json_t *object, ...)
 /* firn_json_holds(array, word) -- is this string in it? */
 bool firn_json_holds(const json_t *array, const char *word);
 
+/* firn_json_says(object, key, text) -- does this text stand there? */
+bool firn_json_says(const json_t *object, const char *key, const char *text);
+
 /* firn_json_at(object, path...) -- the same for any value. */
 json_t *firn_json_at(const json_t *object, ...) __attribute__((sentinel));
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "evidence/audit_files.h"
 #include "evidence/custody_append.h"
+#include "host/own_folder.h"
 
 /* What is longer was made so by somebody. */
 #define TEXT_MAX 512
@@ -69,7 +70,7 @@ firn_audit_open(struct firn_audit **ret, struct firn_err *err)
 	if (audit == NULL)
 		return firn_err_nomem(err);
 	audit->fd = -1;
-	audit->dir_fd = firn_audit_folder(err);
+	audit->dir_fd = firn_own_folder(AT_FDCWD, FIRN_AUDIT_FOLDER, err);
 	if (audit->dir_fd < 0 || take(audit, err) < 0)
 		return firn_err_in(err, FIRN_AUDIT_LOG);
 	*ret = firn_steal(audit);
@@ -269,7 +270,9 @@ reserve(int fd)
 int
 firn_audit_sync(struct firn_err *err)
 {
-	autoclose int dir_fd = firn_audit_folder(err), fd = -1;
+	autoclose int dir_fd =
+			      firn_own_folder(AT_FDCWD, FIRN_AUDIT_FOLDER, err),
+		      fd = -1;
 
 	if (dir_fd < 0)
 		return -1;

@@ -207,7 +207,7 @@ firn_audit_verify_file(int fd, const char *name, json_t **ret,
 	    0)
 		return -1;
 	name_failures(failures, 0, name);
-	check_torn(&check, name, true);
+	check_torn(&check, name, check.end.seq > start.seq);
 	firn_json_uint(result, "files", 1);
 	firn_json_uint(result, "n_lines", check.end.seq - start.seq);
 	firn_json_uint(result, "first", start.seq + 1);

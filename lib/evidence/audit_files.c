@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -15,26 +14,6 @@
 
 /* With 16 MiB each, more than a node writes in its life. */
 #define ASIDE_MAX 999999u
-
-int
-firn_audit_folder(struct firn_err *err)
-{
-	autoclose int fd = -1;
-	struct stat st;
-
-	if (mkdir(FIRN_AUDIT_FOLDER, 0700) < 0 && errno != EEXIST)
-		return firn_err_sys(err, "make " FIRN_AUDIT_FOLDER);
-	fd = open(FIRN_AUDIT_FOLDER,
-		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return firn_err_sys(err, "open " FIRN_AUDIT_FOLDER);
-	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
-		return firn_err_set(err, EPERM,
-				    FIRN_AUDIT_FOLDER
-				    " can be written by others: not a place "
-				    "for " FIRN_AUDIT_LOG);
-	return firn_steal_fd(&fd);
-}
 
 void
 firn_audit_name(unsigned number, char ret[FIRN_AUDIT_NAME])

@@ -15,10 +15,6 @@
 /* "audit-000001.jsonl" and a NUL. */
 #define FIRN_AUDIT_NAME 32
 
-/* firn_audit_folder(err) -- its descriptor, for the caller to close(2); made
- * if it isn't there.  One that others can write is EPERM. */
-FIRN_MUST_CHECK int firn_audit_folder(struct firn_err *err);
-
 /* firn_audit_name(number, ret) -- of a file that was set aside. */
 void firn_audit_name(unsigned number, char ret[FIRN_AUDIT_NAME]);
 

@@ -7,14 +7,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 
-static bool
-says(const json_t *json, const char *key, const char *expected)
-{
-	const char *value = firn_json_string(json, key, NULL);
-
-	return value != NULL && strcmp(value, expected) == 0;
-}
-
 /* What is wrong with who and where it says it is, or NULL. */
 static const char *
 misfit(struct firn_check *check, const json_t *json, uint64_t number)
@@ -24,11 +16,11 @@ misfit(struct firn_check *check, const json_t *json, uint64_t number)
 
 	firn_key_fingerprint(check->signer, fingerprint);
 	firn_hex(check->previous, FIRN_SHA256, previous);
-	if (!says(json, "format", "firn-checkpoint-1"))
+	if (!firn_json_says(json, "format", "firn-checkpoint-1"))
 		return "is of a format that this firn doesn't know";
-	if (!says(json, "case", check->untar.folder))
+	if (!firn_json_says(json, "case", check->untar.folder))
 		return "is of another case";
-	if (!says(json, "signer", fingerprint))
+	if (!firn_json_says(json, "signer", fingerprint))
 		return "names another signer";
 	if (json_integer_value(json_object_get(json, "sequence")) !=
 	    (json_int_t)number)
@@ -42,7 +34,7 @@ misfit(struct firn_check *check, const json_t *json, uint64_t number)
 	if (number > check->sequence + 1)
 		return check->n_problems == 0 ? "doesn't follow the one before"
 					      : NULL;
-	if (check->chained && !says(json, "previous", previous))
+	if (check->chained && !firn_json_says(json, "previous", previous))
 		return "doesn't follow the one before";
 	if (boot_id == NULL ||
 	    (*check->boot_id != '\0' && strcmp(check->boot_id, boot_id) != 0))

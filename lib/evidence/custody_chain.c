@@ -41,19 +41,11 @@ digest(const char *text, size_t len, char ret[FIRN_SHA256_TEXT],
 	return 0;
 }
 
-static bool
-says(const json_t *line, const char *key, const char *text)
-{
-	const char *said = firn_json_string(line, key, NULL);
-
-	return said != NULL && strcmp(said, text) == 0;
-}
-
 /* What was torn has to be told by the very next line. */
 static int
 check_torn(struct walk *walk, const json_t *line, struct firn_err *err)
 {
-	bool told = says(line, "action", "torn");
+	bool told = firn_json_says(line, "action", "torn");
 	char sha256[FIRN_SHA256_TEXT];
 
 	if (walk->end->torn == NULL) {
@@ -64,7 +56,8 @@ check_torn(struct walk *walk, const json_t *line, struct firn_err *err)
 	}
 	if (digest(walk->end->torn, walk->end->torn_len, sha256, err) < 0)
 		return -1;
-	if (!told || !says(json_object_get(line, "details"), "sha256", sha256))
+	if (!told ||
+	    !firn_json_says(json_object_get(line, "details"), "sha256", sha256))
 		fail(walk, "what stands before it is no line, and it doesn't "
 			   "say so");
 	walk->end->torn = NULL;
@@ -83,7 +76,7 @@ take_line(struct walk *walk, json_t *line, const char *text, size_t len,
 	if ((uint64_t)seq != end->seq + 1)
 		fail(walk, "its number is %lld, not %llu", (long long)seq,
 		     (unsigned long long)end->seq + 1);
-	if (!says(line, "prev", end->digest))
+	if (!firn_json_says(line, "prev", end->digest))
 		fail(walk, "the line before is not the one that stood there");
 	end->seq = (uint64_t)seq;
 	if (walk->lines != NULL && json_array_append(walk->lines, line) < 0)

@@ -16,4 +16,8 @@
 FIRN_MUST_CHECK int firn_own_folder(int dir_fd, const char *name,
 				    struct firn_err *err);
 
+/* firn_own_folder_open() -- the same for one that is there; else ENOENT. */
+FIRN_MUST_CHECK int firn_own_folder_open(int dir_fd, const char *name,
+					 struct firn_err *err);
+
 #endif

@@ -128,6 +128,15 @@ set_service(struct firn_traits *traits)
 	}
 }
 
+/* What a team calls a pod's labels stand with its sandbox alone. */
+static void
+finish(struct firn_traits *traits)
+{
+	if (traits->pod_name != NULL)
+		traits->labels_whole = false;
+	set_service(traits);
+}
+
 void
 firn_target_traits(const struct firn_target *target, struct firn_traits *ret)
 {
@@ -141,7 +150,7 @@ firn_target_traits(const struct firn_target *target, struct firn_traits *ret)
 		.labels = target->labels,
 		.labels_whole = target->labels_whole,
 	};
-	set_service(ret);
+	finish(ret);
 }
 
 void
@@ -160,7 +169,7 @@ firn_listed_traits(const json_t *row, struct firn_traits *ret)
 		.labels_whole =
 			json_is_true(json_object_get(row, "labels_whole")),
 	};
-	set_service(ret);
+	finish(ret);
 }
 
 json_t *

@@ -213,6 +213,50 @@ START_TEST(what_a_miner_says_makes_exposure_possible)
 }
 END_TEST
 
+/* From which verdict on a node is called exposed is the team's to say. */
+static const struct {
+	const char *policy, *from;
+	bool possible, presumed; /* is that exposed? */
+	size_t gaps;
+} thresholds[] = {
+	{ NULL, "presume exposed", false, true, 0 },
+	{ "# nothing\n", "presume exposed", false, true, 0 },
+	{ "node: {}\n", "presume exposed", false, true, 0 },
+	{ "node: {exposed-from: possible}\n", "possible", true, true, 0 },
+	{ "node: {exposed-from: presume exposed}\n", "presume exposed", false,
+	  true, 0 },
+	{ "node: {exposed-from: likely}\n", "presume exposed", false, true, 1 },
+	{ "node: [", "presume exposed", false, true, 1 },
+};
+
+static void
+judge_by(const char *policy, const char *check, size_t i, bool exposed)
+{
+	autojson json_t *both = recorded(check);
+	autojson json_t *host = recorded_host(json_object_get(both, "fires"));
+	autojson json_t *exposure = NULL;
+
+	if (policy != NULL)
+		json_object_set_new(host, "data/host/policy.yaml",
+				    json_string(policy));
+	exposure = recorded_judge(host);
+	ck_assert_int_eq(json_is_true(json_object_get(exposure, "exposed")),
+			 exposed);
+	ck_assert_str_eq(firn_json_string(exposure, "exposed_from", NULL),
+			 thresholds[i].from);
+	ck_assert_uint_eq(json_array_size(json_object_get(exposure, "gaps")),
+			  thresholds[i].gaps);
+}
+
+START_TEST(the_policy_says_from_when_on_a_node_is_exposed)
+{
+	const char *policy = thresholds[_i].policy;
+
+	judge_by(policy, "capabilities", (size_t)_i, thresholds[_i].possible);
+	judge_by(policy, "new-container", (size_t)_i, thresholds[_i].presumed);
+}
+END_TEST
+
 START_TEST(hostile_names_are_no_markup)
 {
 	autojson json_t *host = recorded("host");
@@ -251,6 +295,9 @@ main(void)
 	tcase_add_test(tcase, a_broken_line_and_a_huge_member_are_gaps);
 	tcase_add_test(tcase, a_word_is_heard_wherever_a_block_is_cut);
 	tcase_add_test(tcase, what_a_miner_says_makes_exposure_possible);
+	tcase_add_loop_test(tcase,
+			    the_policy_says_from_when_on_a_node_is_exposed, 0,
+			    (int)(sizeof(thresholds) / sizeof(thresholds[0])));
 	tcase_add_test(tcase, hostile_names_are_no_markup);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

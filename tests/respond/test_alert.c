@@ -305,9 +305,10 @@ END_TEST
 
 START_TEST(a_mapping_takes_the_first_pointer_that_leads_somewhere)
 {
-	autojson json_t *mapping = quoted(
-		"{'rule': ['/nothing', '/a~1b/c~0d/1'], 'pod': '/p',"
-		" 'severity': 'critical', 'tags': '/t', 'unknown': '/p'}");
+	autojson json_t *mapping =
+		quoted("{'rule': ['/nothing', '/a~1b/c~0d/1'], 'pod': '/p',"
+		       " 'severity': 'critical', 'tags': ['/u', '/t'],"
+		       " 'unknown': '/p'}");
 	autojson json_t *wanted =
 		quoted("[{'format': 'mapped', 'rule': 'r', 'pod': 'x',"
 		       " 'severity': 'critical', 'tags': ['one', 'two'],"
@@ -368,7 +369,7 @@ START_TEST(a_mapping_is_checked_before_it_is_used)
 		"{'ruel': '/rule'}",      "{'rule': 7}",
 		"{'rule': ''}",           "{'rule': '/a~2'}",
 		"{'labels': 'labels'}",   "{'each': 'alerts'}",
-		"{'rule': ['/a', null]}", "{'tags': ['/a', '/b']}",
+		"{'rule': ['/a', null]}", "{'tags': ['/a', 'b']}",
 	};
 	autojson json_t *good =
 		quoted("{'each': '/alerts', 'rule': ['/a', '/b~1c'],"
@@ -381,6 +382,32 @@ START_TEST(a_mapping_is_checked_before_it_is_used)
 
 		ck_fails(firn_alert_mapping_check(mapping, &err), EBADMSG);
 	}
+}
+END_TEST
+
+START_TEST(what_a_kubelet_counts_for_the_pod_is_no_container)
+{
+	autojson json_t *alert =
+		one("{'labels': {'alertname': 'A', 'container': 'POD',"
+		    " 'pod': 'p'}, 'annotations': {}}");
+
+	ck_assert(json_object_get(alert, "container") == NULL);
+	ck_assert_str_eq(firn_json_string(alert, "pod", NULL), "p");
+}
+END_TEST
+
+START_TEST(names_that_a_pod_exports_itself_are_not_believed)
+{
+	autojson json_t *alert =
+		one("{'labels': {'alertname': 'A', 'pod': 'metrics-1',"
+		    " 'namespace': 'monitoring', 'exported_pod': 'web-1',"
+		    " 'exported_namespace': 'shop'}, 'annotations': {}}");
+
+	ck_assert(json_object_get(alert, "pod") == NULL);
+	ck_assert(json_object_get(alert, "namespace") == NULL);
+	ck_assert_str_eq(firn_json_string(alert, "labels", "exported_pod",
+					  NULL),
+			 "web-1");
 }
 END_TEST
 
@@ -533,6 +560,9 @@ main(void)
 	tcase_add_test(tests, a_mapping_that_finds_nothing_is_told);
 	tcase_add_test(tests, a_mapping_points_into_events_of_either_mode);
 	tcase_add_test(tests, a_mapping_is_checked_before_it_is_used);
+	tcase_add_test(tests,
+		       what_a_kubelet_counts_for_the_pod_is_no_container);
+	tcase_add_test(tests, names_that_a_pod_exports_itself_are_not_believed);
 	tcase_add_test(tests, an_event_may_hold_its_alert_in_base64);
 	tcase_add_test(tests, the_same_line_has_the_same_id_in_any_company);
 	tcase_add_test(tests, an_empty_batch_has_no_alerts);

@@ -58,7 +58,7 @@ pod_of() { # NAMESPACE POD CONTAINER
 		--label io.kubernetes.pod.uid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0
 		--label io.kubernetes.container.name=$3"
 }
-pod=web-6c9f7d5b8-x2v4n
+pod="web-6c9f7d5b8-x2v4n"
 # shellcheck disable=SC2046 # several options
 web=$(start web $(pod_of shop $pod web)) || exit 1
 # shellcheck disable=SC2046
@@ -92,6 +92,23 @@ expect "an event of the node" host <"$samples/falco-host-event.json"
 
 # shellcheck disable=SC2046
 other=$(start other $(pod_of shop $pod other)) || exit 1
+
+# The sandbox of a pod with one container, and of one with two.
+sandbox_of() { # POD
+	pod_of shop "$1" POD
+	echo --label io.kubernetes.docker.type=podsandbox
+}
+# shellcheck disable=SC2046
+{
+	single=$(start single $(pod_of shop single-1 web))
+	sandbox=$(start sandbox $(sandbox_of single-1))
+	sandbox_of_two=$(start sandbox-of-two $(sandbox_of $pod))
+}
+ask "a sandbox" "$single" \
+	"{container_id: \"$sandbox\", container_name: \"$sandbox\"}"
+ask "a sandbox by name" "$sandbox" \
+	"{container_id: \"$sandbox\", pod: \"single-1\", container: \"POD\"}"
+ask "the sandbox of two" ambiguous "{container_id: \"$sandbox_of_two\"}"
 
 # By its id.
 ask "upper-case digits" "$web" "{container_id: \"docker://${web^^}\"}"
@@ -156,8 +173,8 @@ ask "nothing at all" "no container named" '{}'
 ask "a pod that the cluster needs" protected "{container_id: \"$dns\"}"
 
 # Other engines.
-podman_image_import "$dir" "$dir/rootfs" localhost/web &&
-	pod_id=$(podman_run "$dir" --name firn-alert localhost/web sleep 1000) ||
+podman_image_import "$dir" "$dir/rootfs" localhost/web
+pod_id=$(podman_run "$dir" --name firn-alert localhost/web sleep 1000) ||
 	fail "podman"
 ask "podman's" "$pod_id" "{container_id: \"${pod_id:0:12}\"}"
 ask "podman's, by its process" "$pod_id" \

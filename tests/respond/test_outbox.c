@@ -647,9 +647,6 @@ START_TEST(the_courier_has_nothing_to_lose)
 	char path[64];
 	pid_t parent, pid = 0;
 
-	if (access("/etc/passwd", R_OK) == 0 &&
-	    system("grep -q ^firn: /etc/passwd") == 0)
-		return; /* then it is that user */
 	server.silent = true;
 	server_start(&server, requests);
 	put("slow", url_of(&server), NULL);

@@ -246,6 +246,9 @@ START_TEST(to_undo_takes_the_role_or_to_have_done_it_oneself)
 	permit.undo = true;
 	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_ALLOWED);
 	ck_assert_ptr_nonnull(strstr(said.why, "itself"));
+	permit.beyond = true;
+	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_DENIED);
+	permit.beyond = false;
 	permit.who = &carol;
 	ck_assert_int_eq(ask(FIRN_ROLE_FREEZE, &web), FIRN_DENIED);
 	permit.who = &bob;
@@ -641,6 +644,7 @@ START_TEST(what_is_never_touched_takes_force_as_well)
 	struct firn_traits never = named("web-never");
 
 	ck_fails(break_glass("it is on fire", false, &never), EPERM);
+	ck_assert_str_eq(last("action"), "denied");
 	ck_ok(break_glass("it is on fire", true, &never));
 	permit.undo = true;
 	ck_ok(break_glass("it was the wrong one", false, &never));
@@ -652,7 +656,9 @@ START_TEST(a_policy_can_forbid_it_and_one_that_cant_be_read_cant)
 	use_policy("responders: [{users: [bob], may: [freeze]}]\n"
 		   "break-glass: false\n");
 	ck_fails(break_glass("it is on fire", true, &web), EPERM);
-	ck_assert_uint_eq(n_lines(), 0);
+	ck_assert_uint_eq(n_lines(), 1);
+	ck_assert_str_eq(last("action"), "denied");
+	ck_assert_str_eq(last("reason"), "it is on fire");
 	permit.policy = NULL;
 	ck_ok(break_glass("the policy is broken", false, &web));
 	ck_assert_str_eq(last("action"), "break-glass");

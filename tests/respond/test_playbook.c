@@ -14,6 +14,7 @@
 #include "check.h"
 #include "firn/playbook.h"
 #include "firn/policy.h"
+#include "respond/playbook/written.h"
 
 static struct firn_err err;
 
@@ -51,16 +52,12 @@ warns(const struct firn_playbook *playbook, const char *words)
 static void
 is_done(const char *steps, const char *expected)
 {
-	static const char *const names[] = { "freeze",  "isolate",  "capture",
-					     "secrets", "exposure", "seal",
-					     "wait",    "send",     "notify",
-					     "run",     "then" };
 	struct firn_playbook *playbook = parsed(steps);
 	autobuf struct firn_buf done = { 0 };
 
 	for (size_t i = 0; i < playbook->n_steps; i++)
 		firn_buf_addf(&done, "%s%s%s", i > 0 ? " " : "",
-			      names[playbook->steps[i].kind],
+			      firn_step_name(playbook->steps[i].kind),
 			      playbook->steps[i].line == 0 ? "*" : "");
 	ck_assert_str_eq(done.data, expected);
 	firn_playbook_close(&playbook);
@@ -263,6 +260,10 @@ static const struct {
 
 	{ STEP("freze: {}"), "x.yaml:3:5: unknown key \"freze\"; did you "
 			     "mean \"freeze\"?" },
+	{ STEP("frezee"), "x.yaml:3:5: \"frezee\" is not known here; did you "
+			  "mean \"freeze\"?" },
+	{ STEP("on_error"), "\"on_error\" is not known here" },
+	{ STEP(""), "x.yaml:2:1: \"\" is not known here" },
 	{ STEP("{}"), "a step says what is done" },
 	{ STEP("{freeze: {}, capture: all}"), "a step does one thing" },
 	{ STEP("exposure: {x: y}"), "\"exposure\" takes nothing" },

@@ -388,6 +388,36 @@ START_TEST(what_others_can_write_is_not_obeyed)
 }
 END_TEST
 
+START_TEST(a_folder_that_others_can_change_is_not_read)
+{
+	struct firn_playbooks all = { 0 };
+
+	put("a.yaml", "playbook: a\nsteps: [capture]\n");
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	ck_fails(firn_playbooks_open(&all, folder, &err), EPERM);
+	ck_assert_int_eq(chmod(folder, 01777), 0);
+	ck_fails(firn_playbooks_open(&all, folder, &err), EPERM);
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_ok(firn_playbooks_open(&all, folder, &err));
+	firn_playbooks_close(&all);
+}
+END_TEST
+
+START_TEST(what_is_not_on_this_node_is_warned_of)
+{
+	struct firn_playbook *playbook =
+		with("notify: [{webhook: \"https://x/\", secret: {file: "
+		     "/nonexistent/1}}]");
+
+	firn_playbook_look_here(playbook);
+	ck_assert_uint_eq(json_array_size(playbook->warnings), 1);
+	ck_assert_ptr_nonnull(
+		strstr(json_string_value(json_array_get(playbook->warnings, 0)),
+		       "/nonexistent/1 isn't there"));
+	firn_playbook_close(&playbook);
+}
+END_TEST
+
 START_TEST(a_folder_that_was_named_must_be_there)
 {
 	struct firn_playbooks all = { 0 };
@@ -424,6 +454,8 @@ choose_suite(void)
 	tcase_add_test(all, one_that_is_wrong_stops_all);
 	tcase_add_test(all, two_of_one_name_stop_all);
 	tcase_add_test(all, what_others_can_write_is_not_obeyed);
+	tcase_add_test(all, a_folder_that_others_can_change_is_not_read);
+	tcase_add_test(all, what_is_not_on_this_node_is_warned_of);
 	tcase_add_test(all, a_folder_that_was_named_must_be_there);
 	suite_add_tcase(suite, all);
 	return suite;

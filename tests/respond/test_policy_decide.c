@@ -409,7 +409,10 @@ START_TEST(the_one_who_asks_is_not_the_second_person)
 			 FIRN_DENIED);
 	ck_assert_int_eq(may_approve(text, &nobody, &alice, FIRN_ROLE_ISOLATE),
 			 FIRN_DENIED);
+	/* No rule asks for one, but a playbook may. */
 	ck_assert_int_eq(may_approve(text, &bob, &alice, FIRN_ROLE_FREEZE),
+			 FIRN_ALLOWED);
+	ck_assert_int_eq(may_approve(text, &alice, &alice, FIRN_ROLE_FREEZE),
 			 FIRN_DENIED);
 }
 END_TEST

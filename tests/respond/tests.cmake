@@ -38,7 +38,13 @@ target_link_libraries(alert_find PRIVATE firn_respond)
 firn_test(respond/test_alert firn_respond)
 firn_test(respond/test_alert_hostile firn_respond)
 firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})
+firn_script(test_policy.sh $<TARGET_FILE:firn>)
+firn_script(respond/test_policy_explain.sh $<TARGET_FILE:firn>)
 
 # The runner alone, without a receiver.
 add_executable(runner_here tests/runner_here.c)
 target_link_libraries(runner_here PRIVATE firn_respond)
+firn_script(test_respond.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+firn_script(test_runner.sh $<TARGET_FILE:firn> $<TARGET_FILE:runner_here>)
+
+firn_script(respond/test_playbook.sh $<TARGET_FILE:firn>)

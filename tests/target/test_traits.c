@@ -180,6 +180,16 @@ START_TEST(docker_tells_all_labels)
 }
 END_TEST
 
+START_TEST(labels_of_a_pod_may_be_others)
+{
+	make_docker("{\"io.kubernetes.pod.name\":\"web-0\","
+		    "\"io.kubernetes.pod.namespace\":\"shop\"}");
+	look();
+	ck_assert(!traits.labels_whole);
+	ck_assert_uint_eq(json_object_size(traits.labels), 2);
+}
+END_TEST
+
 START_TEST(no_labels_are_known_to_be_none)
 {
 	static const char *const none[] = { "null", "{}", "[]", "7" };
@@ -326,6 +336,7 @@ main(void)
 			    (int)N(images));
 	tcase_add_test(tcase, a_service_is_never_empty_and_never_without_end);
 	tcase_add_test(tcase, docker_tells_all_labels);
+	tcase_add_test(tcase, labels_of_a_pod_may_be_others);
 	tcase_add_test(tcase, no_labels_are_known_to_be_none);
 	tcase_add_test(tcase, labels_without_end_are_cut_and_not_whole);
 	tcase_add_test(tcase,

@@ -48,7 +48,7 @@ static const struct raw raws[] = {
 	{ "/proc/1/mountinfo", "mountinfo", "proc_pid_mountinfo(5)" },
 	{ "/etc/os-release", "os-release", "os-release(5)" },
 	/* By which the container is judged, here and in the lab. */
-	{ "/etc/firn/policy.yaml", "policy.yaml", "firn(1), POLICY" },
+	{ "/etc/firn/policy.yaml", "policy.yaml", "firn-policy(5)" },
 };
 
 /* proc(5) is taken by its own descriptor: it may be mounted elsewhere. */

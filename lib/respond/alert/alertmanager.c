@@ -5,9 +5,13 @@
  *
  * Which labels there are depends on the rule, and on who exports the metric:
  * kube-state-metrics ("container_id" with its scheme), cadvisor ("id" is a
- * control group, "name" the container's), Prometheus, which puts "exported_"
- * before those that the scraped pod has itself, and Falcosidekick (Falco's
- * fields with "_").
+ * control group, "name" the container's), and Falcosidekick (Falco's fields
+ * with "_").
+ *
+ * Where a pod's own metrics say "pod", Prometheus calls that "exported_pod",
+ * and "pod" is whom it asked.  Of kube-state-metrics the former is meant; of
+ * any other it's what an intruder may have chosen.  Only a mapping can tell:
+ * without one, neither is believed.
  *
  * "instance" is whom Prometheus asked, and not always the node: see where.c.
  *
@@ -32,7 +36,6 @@ static const struct form_fact facts[] = {
 	{ "rule", LABEL "rule" },
 	{ "severity", LABEL "severity" },
 	{ "severity", LABEL "priority" },
-	{ "host", LABEL "exported_node" },
 	{ "host", LABEL "node" },
 	{ "host", LABEL "nodename" },
 	{ "host", LABEL "kubernetes_node" },
@@ -43,15 +46,12 @@ static const struct form_fact facts[] = {
 	{ "container_name", LABEL "container_name" },
 	{ "image", LABEL "image" },
 	{ "image", LABEL "container_image_repository" },
-	{ "namespace", LABEL "exported_namespace" },
 	{ "namespace", LABEL "namespace" },
 	{ "namespace", LABEL "k8s_ns_name" },
-	{ "pod", LABEL "exported_pod" },
 	{ "pod", LABEL "pod" },
 	{ "pod", LABEL "k8s_pod_name" },
 	{ "pod_uid", LABEL "pod_uid" },
 	{ "pod_uid", LABEL "k8s_pod_uid" },
-	{ "container", LABEL "exported_container" },
 	{ "container", LABEL "container" },
 	{ "pid", LABEL "proc_pid" },
 };
@@ -62,6 +62,19 @@ is(const json_t *said)
 	return json_is_object(json_object_get(said, "labels")) &&
 	       (json_is_object(json_object_get(said, "annotations")) ||
 		json_is_string(json_object_get(said, "startsAt")));
+}
+
+static void
+forget_exported(json_t *alert, const json_t *labels)
+{
+	static const char *const names[] = { "namespace", "pod", "container" };
+
+	if (json_object_get(labels, "exported_pod") == NULL &&
+	    json_object_get(labels, "exported_namespace") == NULL &&
+	    json_object_get(labels, "exported_container") == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_object_del(alert, names[i]);
 }
 
 /* The fingerprint is that of the labels, and comes again the next time that
@@ -91,6 +104,11 @@ take(const json_t *said, json_t *alert)
 		form_set(alert, "severity",
 			 json_object_get(labels, "priority"));
 	form_facts(alert, said, facts, sizeof(facts) / sizeof(facts[0]));
+	forget_exported(alert, labels);
+	/* So a kubelet calls what it counts for the whole pod. */
+	if (firn_json_string(alert, "container", NULL) != NULL &&
+	    strcmp(firn_json_string(alert, "container", NULL), "POD") == 0)
+		json_object_del(alert, "container");
 	/* Others than cadvisor call other things by "name". */
 	if (json_object_get(labels, "id") != NULL)
 		form_set(alert, "container_name",

@@ -24,6 +24,7 @@
 struct search {
 	const struct firn_host *host;
 	const json_t *alert;
+	json_t *of_pod; /* what is looked for in a sandbox's stead */
 	struct firn_target *target; /* what was found */
 	json_t *why;                /* or why nothing was */
 };
@@ -265,6 +266,31 @@ find_by_names(struct search *search, struct firn_err *err)
 			    err);
 }
 
+/*
+ * What is counted for a whole pod (its network, by cadvisor) carries the id of
+ * the sandbox, in which nothing runs that matters.
+ */
+static int
+leave_sandbox(struct search *search, struct firn_err *err)
+{
+	const char *container = said(search, "container");
+	struct lead_facts facts;
+
+	if (search->target == NULL)
+		return 0;
+	lead_facts_of_target(search->target, &facts);
+	if (!lead_is_sandbox(&facts) ||
+	    (container != NULL && strcmp(container, "POD") == 0))
+		return 0;
+	search->of_pod = json_pack("{s:s, s:s}", "namespace", facts.namespace,
+				   "pod", facts.pod);
+	if (search->of_pod == NULL)
+		return firn_err_nomem(err);
+	search->alert = search->of_pod;
+	firn_target_close(&search->target);
+	return find_by_pod(search, said(search, "pod"), err);
+}
+
 /* Is what was found what the alert says besides? */
 static void
 compare(struct search *search)
@@ -322,14 +348,20 @@ firn_alert_find(const struct firn_host *host, const json_t *alert,
 		struct firn_err *err)
 {
 	struct search search = { .host = host, .alert = alert };
+	int done;
 
 	*ret = NULL;
 	*ret_why = NULL;
 	if (firn_alert_leads_nowhere(alert, NULL, ret_why))
 		return FIRN_LEADS_NOWHERE;
-	if (find(&search, err) < 0)
+	done = find(&search, err);
+	if (done == 0) {
+		compare(&search);
+		done = leave_sandbox(&search, err);
+	}
+	json_decref(search.of_pod);
+	if (done < 0)
 		return -1;
-	compare(&search);
 	*ret = search.target;
 	*ret_why = search.why;
 	return search.target != NULL ? FIRN_LEADS_TO_TARGET

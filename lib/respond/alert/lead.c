@@ -131,6 +131,13 @@ lead_differs(const json_t *alert, const struct lead_facts *facts)
 }
 
 bool
+lead_is_sandbox(const struct lead_facts *facts)
+{
+	return facts->namespace != NULL && facts->pod != NULL &&
+	       facts->container != NULL && strcmp(facts->container, "POD") == 0;
+}
+
+bool
 lead_means(const json_t *alert, const struct lead_facts *facts)
 {
 	const char *id = firn_json_string(alert, "container_id", NULL);
@@ -140,6 +147,10 @@ lead_means(const json_t *alert, const struct lead_facts *facts)
 		return false;
 	if (id != NULL)
 		return strncmp(facts->id, id, strlen(id)) == 0;
+	/* It is one of the pod's when it's named. */
+	if (lead_is_sandbox(facts) &&
+	    firn_json_string(alert, "container", NULL) == NULL)
+		return false;
 	if (pod != NULL)
 		return facts->pod != NULL;
 	return facts->name != NULL || facts->container != NULL;

@@ -37,6 +37,9 @@ const char *lead_differs(const json_t *alert, const struct lead_facts *facts);
  * sender calls another of these the name. */
 bool lead_is_called(const char *name, const struct lead_facts *facts);
 
+/* lead_is_sandbox(facts) -- is it what only holds its pod's namespaces? */
+bool lead_is_sandbox(const struct lead_facts *facts);
+
 /* lead_means(alert, facts) -- is what the alert names this container, as far
  * as it goes? */
 bool lead_means(const json_t *alert, const struct lead_facts *facts);

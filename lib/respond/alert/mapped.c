@@ -49,13 +49,21 @@ take_plain(json_t *alert, const json_t *said, const char *field,
 	return false;
 }
 
+/* Of several, the first that leads somewhere. */
 static bool
 take_many(json_t *alert, const json_t *said, const char *field,
 	  const json_t *where)
 {
 	const char *pointer = json_string_value(where);
-	const json_t *found = pointer != NULL ? form_at(said, pointer) : NULL;
+	const json_t *found = NULL, *one;
+	size_t i;
 
+	json_array_foreach(where, i, one) {
+		if (take_many(alert, said, field, one))
+			return true;
+	}
+	if (pointer != NULL)
+		found = form_at(said, pointer);
 	if (found == NULL)
 		return false;
 	if (strcmp(field, "tags") == 0)
@@ -118,7 +126,7 @@ firn_alert_mapping_check(const json_t *mapping, struct firn_err *err)
 			return firn_err_set(err, EBADMSG,
 					    "mapping: an alert has no \"%s\"",
 					    field);
-		if (!is_plain || !json_is_array(where)) {
+		if (!json_is_array(where) || strcmp(field, "each") == 0) {
 			if (check_text(field, where, is_plain, err) < 0)
 				return -1;
 			continue;

@@ -1,6 +1,7 @@
 #include "respond/cases/crew.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,21 @@ do_again(const struct firn_runner *runner, const char *id)
 	_exit(err.code == 0 ? 0 : 1);
 }
 
+/* The first three stay taken: what a keeper holds must not be among them. */
+static void
+give_up(int fd)
+{
+	autoclose int null_fd = -1;
+
+	if (fd > STDERR_FILENO)
+		close(fd);
+	if (fd < 0 || fd > STDERR_FILENO)
+		return;
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd >= 0)
+		dup2(null_fd, fd);
+}
+
 /* In a session of its own: neither the runner's end nor its terminal's is
  * its. */
 static void
@@ -46,9 +62,9 @@ leave_runner(const struct firn_crew *crew)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < 4; i++)
-		if (crew->keep_from[i] >= 0)
-			close(crew->keep_from[i]);
+		give_up(crew->keep_from[i]);
 	for (size_t i = 0; i < crew->n; i++)
 		close(crew->workers[i].pidfd);
 }

@@ -134,15 +134,15 @@ fold(struct reading *reading, const char *case_id, json_t **ret,
 }
 
 static int
-open_case(struct reading *reading, const struct firn_turn *turn,
-	  const struct firn_playbook *playbook, struct firn_target **target,
+open_case(struct reading *reading, struct firn_turn *turn,
+	  const struct firn_playbook *playbook, struct firn_target *target,
 	  json_t **ret, struct firn_err *err)
 {
 	struct firn_intake *intake = reading->intake;
 	autodone(firn_work_close) struct firn_work work =
 		firn_work_init(intake->runner);
 	const struct firn_occasion occasion = {
-		.target = *target,
+		.target = target,
 		.playbook = playbook,
 		.who = &reading->who,
 		.alert = reading->alert,
@@ -152,17 +152,17 @@ open_case(struct reading *reading, const struct firn_turn *turn,
 
 	if (firn_case_begin(&work, turn, &occasion, err) < 0)
 		return -1;
-	work.target = *target;
+	firn_turn_close(turn); /* or the child would hold it, too */
+	work.target = target;
 	*ret = answer(reading);
 	firn_json_text(*ret, "case", work.diary.id);
 	firn_json_text(*ret, "playbook", playbook->name);
-	if (intake->start(&work, *target, intake->arg, err) < 0)
-		return -1;
+	intake->start(&work, intake->arg);
 	return 0;
 }
 
 static int
-decide(struct reading *reading, struct firn_target **target, json_t **ret,
+decide(struct reading *reading, struct firn_target *target, json_t **ret,
        struct firn_err *err)
 {
 	const struct firn_runner *runner = reading->intake->runner;
@@ -172,11 +172,11 @@ decide(struct reading *reading, struct firn_target **target, json_t **ret,
 	char running[FIRN_CASE_ID], text[128];
 	unsigned wait_s;
 
-	if (firn_turn_take(&turn, (*target)->id, err) < 0)
+	if (firn_turn_take(&turn, target->id, err) < 0)
 		return -1;
 	if (firn_turn_open_case(&turn, running))
 		return fold(reading, running, ret, err);
-	firn_target_traits(*target, &traits);
+	firn_target_traits(target, &traits);
 	playbook = firn_playbooks_choose(runner->playbooks, reading->alert,
 					 reading->who.name, &traits, NULL);
 	if (playbook == NULL) {
@@ -232,7 +232,7 @@ read_alert(struct reading *reading, json_t **ret, struct firn_err *err)
 	switch (firn_alert_find(intake->runner->host, reading->alert, &target,
 				&nowhere, &why)) {
 	case FIRN_LEADS_TO_TARGET:
-		return decide(reading, &target, ret, err);
+		return decide(reading, target, ret, err);
 	case FIRN_LEADS_NOWHERE:
 		*ret = leads_nowhere(reading, nowhere);
 		return 0;

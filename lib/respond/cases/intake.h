@@ -22,10 +22,9 @@ struct firn_intake {
 			 * time is empty */
 	json_t *folded; /* case to how many were folded into it */
 
-	/* Work the case in a process of its own; it takes over the journal and
-	 * the target. */
-	int (*start)(struct firn_work *work, struct firn_target *target,
-		     void *arg, struct firn_err *err);
+	/* Work the case in a process of its own; a failure is not the
+	 * letter's. */
+	void (*start)(struct firn_work *work, void *arg);
 	void *arg;
 };
 

@@ -85,22 +85,17 @@ say_alive(const struct running *running)
 
 /* --- cases ---------------------------------------------------------------- */
 
-static int
-start(struct firn_work *work, struct firn_target *target, void *arg,
-      struct firn_err *err)
+static void
+start(struct firn_work *work, void *arg)
 {
 	struct running *running = arg;
 	struct firn_err why = { 0 };
 
-	(void)target;
-	(void)err;
-	/* Its journal is there: it is gone on with when there is room. */
-	if (firn_crew_start(&running->crew, work, &why) < 0) {
-		trouble(running, "a case waits", &why);
-		json_array_append_new(running->open,
-				      json_string(work->diary.id));
-	}
-	return 0;
+	if (firn_crew_start(&running->crew, work, &why) == 0)
+		return;
+	/* Its diary is there: it is gone on with when there is room. */
+	trouble(running, "a case waits", &why);
+	json_array_append_new(running->open, json_string(work->diary.id));
 }
 
 /* It is its container's turn, which a crash may have kept it from saying. */

@@ -261,6 +261,22 @@ pick(const json_t *said, const char *const *keys)
 	return result;
 }
 
+/* On the cgroup, and then at the interfaces. */
+static json_t *
+cuts_of(const json_t *said)
+{
+	static const char *const keys[] = { "state",  "already",     "open",
+					    "keeper", "shared_with", NULL };
+	const json_t *links = json_object_get(said, "isolate_links");
+	json_t *result = pick(links, keys), *methods = json_array();
+
+	json_array_extend(methods,
+			  firn_json_at(said, "isolate", "methods", NULL));
+	json_array_extend(methods, json_object_get(links, "methods"));
+	json_object_set_new(result, "methods", methods);
+	return result;
+}
+
 static json_t *
 result_of(const struct acting *acting, const struct firn_step *step)
 {
@@ -268,9 +284,6 @@ result_of(const struct acting *acting, const struct firn_step *step)
 						 "elapsed_us", "processes",
 						 "keeper",     "hold_error",
 						 NULL };
-	static const char *const of_isolate[] = { "state",       "already",
-						  "methods",     "open",
-						  "shared_with", NULL };
 	static const char *const of_capture[] = {
 		"archive", "seal",     "signer",    "complete", "partial",
 		"members", "bytes_in", "bytes_out", "gaps",     "secrets",
@@ -280,8 +293,7 @@ result_of(const struct acting *acting, const struct firn_step *step)
 	if (step->kind == FIRN_STEP_FREEZE)
 		return pick(json_object_get(acting->said, "freeze"), of_freeze);
 	if (step->kind == FIRN_STEP_ISOLATE)
-		return pick(json_object_get(acting->said, "isolate_links"),
-			    of_isolate);
+		return cuts_of(acting->said);
 	return pick(acting->said, of_capture);
 }
 

@@ -44,11 +44,41 @@ keep_frozen(struct firn_work *work, json_t **ret, struct firn_err *err)
 	return 0;
 }
 
+/* Was it frozen in this case?  What another case or a person froze is not ours
+ * to thaw. */
+static bool
+is_of_this_case(const struct firn_work *work)
+{
+	autojson json_t *open =
+		firn_ledger_open_changes(work->ledger, "freeze");
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(open, i, change) {
+		const char *of = firn_json_string(change, "case", NULL);
+
+		if (of != NULL && strcmp(of, work->diary.id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 thaw(struct firn_work *work, json_t **ret, struct firn_err *err)
 {
+	bool frozen = firn_is_frozen(work->target);
+
 	if (firn_work_ledger(work, err) < 0)
 		return -1;
+	if (!is_of_this_case(work)) {
+		*ret = json_pack("{s:s}", "state",
+				 frozen ? "frozen" : "running");
+		if (frozen)
+			firn_json_text(*ret, "left",
+				       "as it was found: frozen before this "
+				       "case");
+		return 0;
+	}
 	return firn_thaw(work->target, work->ledger, false, ret, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "firn/inbox.h"
 #include "firn/outbox.h"
 #include "host/accounts.h"
 #include "host/become.h"
@@ -203,13 +204,15 @@ tell_of(const struct firn_child *child, int status, json_t **ret,
 static int
 find_hook(struct hook *hook, char **own, const char *user, struct firn_err *err)
 {
+	if (user == NULL)
+		user = "nobody";
 	if (hook->argv[0] == NULL)
 		return firn_err_set(err, EINVAL, "there is no program to run");
 	if (firn_root_only(hook->argv[0], own, err) < 0 ||
-	    firn_account_named(user != NULL ? user : "nobody", &hook->uid,
-			       &hook->gid, err) < 0)
+	    firn_account_named(user, &hook->uid, &hook->gid, err) < 0)
 		return -1;
-	if (hook->uid == 0 || hook->gid == 0)
+	/* What firn's own user puts into the inbox is believed. */
+	if (hook->uid == 0 || hook->gid == 0 || strcmp(user, FIRN_USER) == 0)
 		return firn_err_set(err, EPERM,
 				    "programs of a playbook don't run as %s",
 				    user);

@@ -1,6 +1,9 @@
 #include "respond/playbook/written.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
 
 /*
  * looks -- what is allowed, and hardly what somebody wants.
@@ -123,4 +126,38 @@ firn_playbook_look(struct firn_playbook *playbook)
 	for (size_t i = 0; i < playbook->n_steps; i++)
 		look_at_step(playbook, &playbook->steps[i], &before);
 	look_at_limits(playbook);
+}
+
+/* --- on this node ---------------------------------------------------------
+ */
+
+static void
+look_for(struct firn_playbook *playbook, const struct firn_step *step,
+	 const char *path)
+{
+	if (path == NULL || access(path, F_OK) == 0)
+		return;
+	firn_playbook_warn(playbook, step != NULL ? step->line : 0,
+			   step != NULL ? step->column : 0,
+			   "%s isn't there on this node", path);
+}
+
+void
+firn_playbook_look_here(struct firn_playbook *playbook)
+{
+	const json_t *hook;
+	size_t i;
+
+	for (i = 0; i < playbook->n_steps; i++) {
+		const struct firn_step *step = &playbook->steps[i];
+
+		look_for(playbook, step, step->key);
+		look_for(playbook, step, step->secret_file);
+		if (step->kind == FIRN_STEP_RUN)
+			look_for(playbook, step, step->words.items[0]);
+	}
+	json_array_foreach(playbook->notify, i, hook) {
+		look_for(playbook, NULL,
+			 firn_json_string(hook, "secret_file", NULL));
+	}
 }

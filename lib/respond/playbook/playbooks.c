@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/json.h"
@@ -102,13 +103,32 @@ read_one(struct firn_playbooks *playbooks, const char *folder, const char *name,
 	return add(playbooks, playbook, err);
 }
 
+/* Who can put a file of root's there, or take one away, decides as well. */
+static int
+check_folder(const char *folder, struct firn_err *err)
+{
+	struct stat st;
+
+	if (stat(folder, &st) < 0)
+		return firn_err_sys(err, "look at %s", folder);
+	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return firn_err_set(err, EPERM,
+				    "others than root can change what is in "
+				    "%s: chown root %s; chmod go-w %s",
+				    folder, folder, folder);
+	return 0;
+}
+
 static int
 read_folder(struct firn_playbooks *playbooks, const char *folder,
 	    struct firn_err *err)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(folder, &entries, is_playbook, by_bytes), done = 0;
+	int n, done = 0;
 
+	if (check_folder(folder, err) < 0)
+		return -1;
+	n = scandir(folder, &entries, is_playbook, by_bytes);
 	if (n < 0)
 		return firn_err_sys(err, "list %s", folder);
 	if (n > PLAYBOOKS_MAX)

@@ -73,7 +73,8 @@ form_of(const char *name)
 	return NULL;
 }
 
-/* The one key of a step that says what it is. */
+/* The one key of a step that says what it is.  A word alone is none that is
+ * known. */
 static int
 find_form(const struct firn_written *in, struct fy_node *node,
 	  const struct form **ret, struct fy_node **ret_key,
@@ -82,9 +83,12 @@ find_form(const struct firn_written *in, struct fy_node *node,
 	const char *known[N_FORMS + 3] = { 0 };
 	struct fy_node_pair *pair;
 	void *at = NULL;
+	int none;
 
 	for (size_t i = 0; i < N_FORMS; i++)
 		known[i] = forms[i].name;
+	if (fy_node_is_scalar(node))
+		return firn_yaml_choice(in->yaml, node, known, &none, err);
 	known[N_FORMS] = "with";
 	known[N_FORMS + 1] = "on_error";
 	if (firn_yaml_keys(in->yaml, node, known, err) < 0)
@@ -140,7 +144,9 @@ take_step(const struct firn_written *in, struct fy_node *node,
 	const struct form *form = NULL;
 	struct fy_node *key = node, *value = NULL, *with;
 
-	if (node != NULL && fy_node_is_scalar(node))
+	if (node == NULL)
+		return firn_yaml_error(in->yaml, NULL, err, "an empty step");
+	if (fy_node_is_scalar(node))
 		form = form_of(fy_node_get_scalar0(node));
 	if (form == NULL && find_form(in, node, &form, &key, err) < 0)
 		return -1;

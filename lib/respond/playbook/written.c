@@ -9,9 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 
-static void
-warn(struct firn_playbook *playbook, int line, int column, const char *fmt,
-     va_list args)
+static void FIRN_PRINTF(4, 0) warn(struct firn_playbook *playbook, int line,
+				   int column, const char *fmt, va_list args)
 {
 	autojson json_t *text = firn_json_message(fmt, args);
 

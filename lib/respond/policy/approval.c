@@ -17,8 +17,6 @@
 /* Hexadecimal digits that a person types. */
 #define ID_DIGITS 10
 
-#define NOTE_MAX 1000
-
 /* --- which one it is ------------------------------------------------------
  */
 
@@ -53,14 +51,12 @@ static bool
 is_of(const json_t *request, const struct firn_party *who, enum firn_role role,
       const struct firn_traits *what)
 {
-	const char *its_role = firn_json_string(request, "role", NULL);
-	const char *id = firn_json_string(request, "target", "id", NULL);
 	autodone(firn_party_free) struct firn_party asker = { 0 };
 	struct firn_err none = { 0 };
 
-	return its_role != NULL && id != NULL &&
-	       strcmp(its_role, firn_role_name(role)) == 0 &&
-	       strcmp(id, what->id) == 0 &&
+	return firn_json_says(request, "role", firn_role_name(role)) &&
+	       firn_json_says(json_object_get(request, "target"), "id",
+			      what->id) &&
 	       firn_party_recorded(json_object_get(request, "who"), &asker,
 				   &none) == 0 &&
 	       firn_party_same(&asker, who);
@@ -143,22 +139,33 @@ is_by_another(const json_t *request, const struct firn_party *who)
 	       !by.is_source && !firn_party_same(&by, who);
 }
 
-/* `*ret` is the one that is good, or NULL.  One that can't be read is no yes.
- */
+/* One that can't be read is no yes. */
 static int
-find_given(int dir_fd, const struct firn_party *who, enum firn_role role,
-	   const struct firn_traits *what, json_t **ret, struct firn_err *err)
+find_given(const struct firn_party *who, enum firn_role role,
+	   const struct firn_traits *what, bool use, bool *ret,
+	   struct firn_err *err)
 {
+	autoclose int dir_fd = firn_approvals_open(false, err);
 	autojson json_t *request = NULL;
 	struct firn_err unread = { 0 };
 	char id[FIRN_APPROVAL_ID];
 
+	*ret = false;
+	if (dir_fd < 0 && err->code != ENOENT)
+		return -1;
+	*err = (struct firn_err){ 0 };
 	if (firn_approval_id(who, role, what, id, err) < 0)
 		return -1;
-	if (firn_approval_load(dir_fd, id, &request, &unread) == 0 &&
-	    firn_approval_is(request, "approved") &&
-	    is_of(request, who, role, what) && is_by_another(request, who))
-		*ret = firn_steal(request);
+	if (dir_fd < 0 ||
+	    firn_approval_load(dir_fd, id, &request, &unread) < 0 ||
+	    !firn_approval_is(request, "approved") ||
+	    !is_of(request, who, role, what) || !is_by_another(request, who))
+		return 0;
+	firn_json_text(request, "state", "used");
+	firn_json_time(request, "used", firn_now());
+	if (use && firn_approval_save(dir_fd, request, err) < 0)
+		return -1;
+	*ret = true;
 	return 0;
 }
 
@@ -167,17 +174,7 @@ firn_approval_given(const struct firn_party *who, enum firn_role role,
 		    const struct firn_traits *what, bool *ret,
 		    struct firn_err *err)
 {
-	autoclose int dir_fd = firn_approvals_open(false, err);
-	autojson json_t *request = NULL;
-
-	if (dir_fd < 0 && err->code != ENOENT)
-		return -1;
-	*err = (struct firn_err){ 0 };
-	if (dir_fd >= 0 &&
-	    find_given(dir_fd, who, role, what, &request, err) < 0)
-		return -1;
-	*ret = request != NULL;
-	return 0;
+	return find_given(who, role, what, false, ret, err);
 }
 
 int
@@ -185,21 +182,7 @@ firn_approval_use(const struct firn_party *who, enum firn_role role,
 		  const struct firn_traits *traits, bool *ret,
 		  struct firn_err *err)
 {
-	autoclose int dir_fd = firn_approvals_open(false, err);
-	autojson json_t *request = NULL;
-
-	if (dir_fd < 0 && err->code != ENOENT)
-		return -1;
-	*err = (struct firn_err){ 0 };
-	if (dir_fd >= 0 &&
-	    find_given(dir_fd, who, role, traits, &request, err) < 0)
-		return -1;
-	*ret = request != NULL;
-	if (request == NULL)
-		return 0;
-	firn_json_text(request, "state", "used");
-	firn_json_time(request, "used", firn_now());
-	return firn_approval_save(dir_fd, request, err);
+	return find_given(who, role, traits, true, ret, err);
 }
 
 /* --- answering ------------------------------------------------------------
@@ -240,6 +223,41 @@ check(const struct firn_policy *policy, const json_t *request,
 	return 0;
 }
 
+/* One that this person may answer, with the folder held. */
+static int
+load_open(int dir_fd, const struct firn_policy *policy, const char *id,
+	  const struct firn_party *by, json_t **ret, unsigned *ret_good_s,
+	  struct firn_err *err)
+{
+	autojson json_t *request = NULL;
+
+	if (dir_fd < 0)
+		return err->code == ENOENT
+			       ? firn_err_set(err, ESRCH,
+					      "there is no request %s", id)
+			       : -1;
+	if (firn_approval_load(dir_fd, id, &request, err) < 0)
+		return -1;
+	if (!firn_approval_is(request, "open"))
+		return firn_err_set(err, EPERM, "request %s is %s", id,
+				    firn_json_string(request, "state", NULL));
+	if (check(policy, request, by, ret_good_s, err) < 0)
+		return firn_err_in(err, "request %s", id);
+	*ret = firn_steal(request);
+	return 0;
+}
+
+int
+firn_approval_may_answer(const struct firn_policy *policy, const char *id,
+			 const struct firn_party *by, json_t **ret,
+			 struct firn_err *err)
+{
+	autoclose int dir_fd = firn_approvals_open(false, err);
+	unsigned good_s;
+
+	return load_open(dir_fd, policy, id, by, ret, &good_s, err);
+}
+
 int
 firn_approval_answer(const struct firn_policy *policy, const char *id,
 		     const struct firn_party *by, bool yes, const char *note,
@@ -250,18 +268,11 @@ firn_approval_answer(const struct firn_policy *policy, const char *id,
 	autojson json_t *request = NULL;
 	unsigned good_s = 0;
 
-	if (note != NULL && strlen(note) > NOTE_MAX)
-		return firn_err_set(err, EINVAL, "a note has at most %d bytes",
-				    NOTE_MAX);
-	if (dir_fd < 0 && err->code == ENOENT)
-		return firn_err_set(err, ESRCH, "there is no request %s", id);
-	if (dir_fd < 0 || firn_approval_load(dir_fd, id, &request, err) < 0)
+	if (load_open(dir_fd, policy, id, by, &request, &good_s, err) < 0)
 		return -1;
-	if (!firn_approval_is(request, "open"))
-		return firn_err_set(err, EPERM, "request %s is %s", id,
-				    firn_json_string(request, "state", NULL));
-	if (check(policy, request, by, &good_s, err) < 0)
-		return firn_err_in(err, "request %s", id);
+	if (note != NULL && strlen(note) > FIRN_NOTE_MAX)
+		return firn_err_set(err, EINVAL, "a note has at most %d bytes",
+				    FIRN_NOTE_MAX);
 	firn_json_text(request, "state", answer);
 	json_object_set_new(request, "by", firn_party_json(by));
 	firn_json_time(request, "answered", firn_now());

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "firn/audit.h"
+#include "host/own_folder.h"
 
 #define REQUEST_MAX ((size_t)64 << 10)
 #define FILE_NAME (FIRN_APPROVAL_ID + 16)
@@ -43,26 +44,24 @@ lock(int fd, struct firn_err *err)
 	return 0;
 }
 
+static int
+make_folder(struct firn_err *err)
+{
+	autoclose int parent_fd =
+		firn_own_folder(AT_FDCWD, FIRN_AUDIT_FOLDER, err);
+
+	return parent_fd < 0 ? -1
+			     : firn_own_folder(parent_fd, "approvals", err);
+}
+
 int
 firn_approvals_open(bool make, struct firn_err *err)
 {
-	autoclose int fd = -1;
-	struct stat st;
+	autoclose int fd =
+		make ? make_folder(err)
+		     : firn_own_folder_open(AT_FDCWD, FIRN_APPROVALS, err);
 
-	if (make) {
-		mkdir("/var/lib/firn", 0700);
-		mkdir(FIRN_APPROVALS, 0700);
-	}
-	fd = open(FIRN_APPROVALS,
-		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return firn_err_sys(err, "open " FIRN_APPROVALS);
-	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
-		return firn_err_set(err, EPERM,
-				    FIRN_APPROVALS " can be written by others: "
-						   "what stands there is worth "
-						   "nothing");
-	if (lock(fd, err) < 0)
+	if (fd < 0 || lock(fd, err) < 0)
 		return -1;
 	return firn_steal_fd(&fd);
 }
@@ -73,9 +72,7 @@ firn_approvals_open(bool make, struct firn_err *err)
 bool
 firn_approval_is(const json_t *request, const char *state)
 {
-	const char *its = firn_json_string(request, "state", NULL);
-
-	return its != NULL && strcmp(its, state) == 0;
+	return firn_json_says(request, "state", state);
 }
 
 /* A time to come is one of a clock that was set back since. */

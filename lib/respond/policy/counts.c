@@ -65,18 +65,12 @@ firn_count_replicas(const struct firn_host *host,
  */
 
 static bool
-says(const json_t *details, const char *key, const char *text)
-{
-	const char *said = firn_json_string(details, key, NULL);
-
-	return said != NULL && strcmp(said, text) == 0;
-}
-
-static bool
 is_freeze(const json_t *details)
 {
-	return says(details, "role", firn_role_name(FIRN_ROLE_FREEZE)) ||
-	       says(details, "role", firn_role_name(FIRN_ROLE_CAPTURE));
+	return firn_json_says(details, "role",
+			      firn_role_name(FIRN_ROLE_FREEZE)) ||
+	       firn_json_says(details, "role",
+			      firn_role_name(FIRN_ROLE_CAPTURE));
 }
 
 static void
@@ -94,7 +88,8 @@ count_freeze(const json_t *details, const struct firn_traits *what,
 		return;
 	json_object_set_new(seen, both, json_true());
 	ret->freezes_hour++;
-	if (says(json_object_get(details, "target"), "service", what->service))
+	if (firn_json_says(json_object_get(details, "target"), "service",
+			   what->service))
 		ret->freezes_hour_service++;
 }
 

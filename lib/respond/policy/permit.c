@@ -57,9 +57,6 @@ count(struct asking *asking, struct firn_counts *ret, struct firn_err *err)
 		.key = firn_act_key(asking->permit, key),
 	};
 
-	*ret = (struct firn_counts){ 0 };
-	if (asking->needed == 0)
-		return 0;
 	return firn_count(asking->needed, asking->what, &act, asking->replicas,
 			  ret, err);
 }
@@ -94,7 +91,7 @@ allow_own(const struct asking *asking, struct firn_decision *ret,
 static int
 decide(struct asking *asking, struct firn_decision *ret, struct firn_err *err)
 {
-	struct firn_counts counts;
+	struct firn_counts counts = { 0 };
 	const struct firn_question question = {
 		.who = asking->permit->who,
 		.role = asking->role,
@@ -104,10 +101,11 @@ decide(struct asking *asking, struct firn_decision *ret, struct firn_err *err)
 		.undo = asking->permit->undo,
 	};
 
-	if (count(asking, &counts, err) < 0)
+	if (asking->needed != 0 && count(asking, &counts, err) < 0)
 		return -1;
 	firn_policy_decide(asking->permit->policy, &question, ret);
-	if (asking->permit->undo && ret->verdict == FIRN_DENIED)
+	if (asking->permit->undo && !asking->permit->beyond &&
+	    ret->verdict == FIRN_DENIED)
 		return allow_own(asking, ret, err);
 	return 0;
 }
@@ -230,57 +228,4 @@ firn_gone_traits(const char *id, json_t **ret_kept, struct firn_traits *ret,
 	firn_traits_recorded(*ret_kept, ret);
 	ret->id = id;
 	return 0;
-}
-
-/* --- past the policy ------------------------------------------------------
- */
-
-static int
-may_break(const struct firn_permit *permit, const char *reason,
-	  struct firn_err *err)
-{
-	if (permit->who->is_source || geteuid() != 0)
-		return firn_err_set(err, EPERM,
-				    "the glass is broken by a person who runs "
-				    "firn as root, not by others");
-	if (reason[0] == '\0' || strlen(reason) > FIRN_REASON_MAX)
-		return firn_err_set(err, EINVAL,
-				    "a reason for breaking the glass has 1 to "
-				    "%d bytes",
-				    FIRN_REASON_MAX);
-	if (permit->policy != NULL && !firn_policy_break_glass(permit->policy))
-		return firn_err_set(err, EPERM,
-				    "the policy says break-glass: false");
-	return 0;
-}
-
-int
-firn_break_glass(const struct firn_permit *permit, enum firn_role role,
-		 const struct firn_traits *what, const char *reason,
-		 bool forced, struct firn_decision *ret, struct firn_err *err)
-{
-	const struct firn_more more = { .reason = reason, .forced = forced };
-	struct firn_question question = {
-		.who = permit->who,
-		.role = role,
-		.what = what,
-		.when = firn_now().tv_sec,
-		.undo = permit->undo,
-	};
-	struct firn_decision ordinary = { 0 };
-
-	if (may_break(permit, reason, err) < 0)
-		return -1;
-	if (permit->policy != NULL)
-		firn_policy_decide(permit->policy, &question, &ordinary);
-	if (ordinary.never_touched && !forced)
-		return firn_err_set(err, EPERM,
-				    "%s (%s): not by --break-glass alone; with "
-				    "--force it is done",
-				    ordinary.why, ordinary.rule);
-	*ret = (struct firn_decision){ .verdict = FIRN_ALLOWED };
-	snprintf(ret->rule, sizeof(ret->rule), "break-glass");
-	snprintf(ret->why, sizeof(ret->why), "past the policy%s%.300s",
-		 ordinary.why[0] != '\0' ? ", which said: " : "", ordinary.why);
-	return firn_permit_record(permit, role, what, ret, &more, NULL, err);
 }

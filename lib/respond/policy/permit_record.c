@@ -25,8 +25,9 @@ firn_act_key(const struct firn_permit *permit, char ret[FIRN_ACT_KEY])
 static const char *
 action_of(const struct firn_decision *decision, const struct firn_more *more)
 {
-	return more->reason != NULL ? "break-glass"
-				    : firn_verdict_name(decision->verdict);
+	return more->reason != NULL && decision->verdict == FIRN_ALLOWED
+		       ? "break-glass"
+		       : firn_verdict_name(decision->verdict);
 }
 
 static json_t *
@@ -50,7 +51,8 @@ details_of(const struct firn_permit *permit, enum firn_role role,
 		json_object_set_new(json, FIRN_STOPS, json_true());
 	firn_json_text(json, "why", decision->why);
 	firn_json_text(json, "rule", decision->rule);
-	json_object_set_new(json, "target", firn_traits_record(what));
+	if (what != NULL)
+		json_object_set_new(json, "target", firn_traits_record(what));
 	firn_json_text(json, "act", firn_act_key(permit, key));
 	firn_json_text(json, "case", permit->case_id);
 	firn_json_text(json, "alert", permit->alert);
@@ -123,10 +125,9 @@ firn_permit_last(const char *id, unsigned roles, json_t **ret,
 		return -1;
 	json_array_foreach(lines, i, line) {
 		const json_t *details = json_object_get(line, "details");
-		const char *its =
-			firn_json_string(details, "target", "id", NULL);
 
-		if (its == NULL || strcmp(its, id) != 0 ||
+		if (!firn_json_says(json_object_get(details, "target"), "id",
+				    id) ||
 		    !is_one_of(details, roles))
 			continue;
 		*ret = json_incref(line);

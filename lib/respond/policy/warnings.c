@@ -134,8 +134,8 @@ check_labels(struct warning *warning, const struct firn_patterns *patterns,
 	for (size_t i = 0; i < patterns->n; i++)
 		if (patterns->items[i].n_labels > 0)
 			warn(warning, &patterns->items[i].place,
-			     "only Docker tells all labels of a container; one "
-			     "of another runtime %s",
+			     "only Docker tells all labels of a container, and "
+			     "not of a pod's; one of others %s",
 			     what);
 }
 
