@@ -43,6 +43,7 @@ alone(void)
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	alone_in("/var/lib/firn", "64m");
+	alone_in("/run/firn", "64m");
 	alone_in("/etc/firn", "1m");
 }
 

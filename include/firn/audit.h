@@ -63,17 +63,20 @@ FIRN_MUST_CHECK int firn_audit_append(struct firn_audit *audit,
 				      const json_t *details,
 				      struct firn_err *err);
 
+/* A line whose details have this, true, lets something be stopped. */
+#define FIRN_AUDIT_STOPS "stops"
+
 /*
- * firn_audit_recent(seconds, having, ret, err) -- the lines of this boot that
- * are no older and have the text `having` in them, newest first: a new array.
+ * firn_audit_recent(seconds, ret, err) -- those lines of this boot that are no
+ * older, newest first: a new array of objects with "seq", "who", "action" and
+ * "details".
  *
- * Reads back from the end only as far as it must, into the file set aside last
- * at most, and parses only what has `having`, as `"action":"allowed"`; in
- * JSON no text within a string looks like that.  Takes no lock, so it may be
- * called while the record is taken; isn't a check.
+ * They stand again in /run/firn/stops.jsonl, after the log has them, so that a
+ * flood of refusals makes counting no slower.  The last some thousand of them
+ * are kept.  Takes no lock, so it may be called while the record is taken.
  */
-FIRN_MUST_CHECK int firn_audit_recent(unsigned seconds, const char *having,
-				      json_t **ret, struct firn_err *err);
+FIRN_MUST_CHECK int firn_audit_recent(unsigned seconds, json_t **ret,
+				      struct firn_err *err);
 
 /*
  * firn_audit_read(since, ret, err) -- the lines since a time (seconds of the

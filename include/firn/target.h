@@ -185,8 +185,9 @@ json_t *firn_target_json(const struct firn_target *target);
 /*
  * firn_targets(host, ret, err) -- the containers on this node.
  *
- * `*ret` is a new array of objects: id, name, runtime, image, pod, labels, pid,
- * processes, cgroup, state ("running", "frozen", "paused"), sorted by name.
+ * `*ret` is a new array of objects: id, name, runtime, image, pod, labels,
+ * labels_whole, pid, processes, cgroup, state ("running", "frozen", "paused"),
+ * sorted by name.
  */
 FIRN_MUST_CHECK int firn_targets(const struct firn_host *host, json_t **ret,
 				 struct firn_err *err);

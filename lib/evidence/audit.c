@@ -205,6 +205,22 @@ set_aside(const struct firn_audit *audit, struct firn_err *err)
 	return 0;
 }
 
+/* Only then may it be done: one that dies here has stopped nothing. */
+static int
+note_stop(const struct firn_custody_line *line, uint64_t seq,
+	  struct firn_err *err)
+{
+	autojson json_t *stop = NULL;
+
+	if (!json_is_true(json_object_get(line->details, FIRN_AUDIT_STOPS)))
+		return 0;
+	stop = json_pack("{s:I, s:O, s:s, s:O}", "seq", (json_int_t)seq, "who",
+			 line->who, "action", line->action, "details",
+			 line->details);
+	return stop == NULL ? firn_err_nomem(err)
+			    : firn_audit_note_stop(stop, err);
+}
+
 static int
 append(struct firn_audit *audit, const struct firn_custody_line *line,
        struct firn_err *err)
@@ -214,7 +230,8 @@ append(struct firn_audit *audit, const struct firn_custody_line *line,
 	if (firn_custody_tail(audit->fd, FIRN_AUDIT_FILE, &tail, err) < 0 ||
 	    go_on(audit, &tail.end, err) < 0 ||
 	    firn_custody_append(audit->fd, FIRN_AUDIT_FILE, &tail, line, err) <
-		    0)
+		    0 ||
+	    note_stop(line, tail.end.seq, err) < 0)
 		return -1;
 	if ((size_t)tail.size < FIRN_AUDIT_MAX)
 		return 0;

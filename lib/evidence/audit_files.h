@@ -6,11 +6,20 @@
  */
 
 #include <stddef.h>
+#include <sys/types.h>
+
+#include <jansson.h>
 
 #include "firn/err.h"
 
 #define FIRN_AUDIT_LOG "the audit log"
 #define FIRN_AUDIT_FILE "audit.jsonl"
+
+/* What let something be stopped in this boot, again: firn_audit_recent(). */
+#define FIRN_STOPS_FOLDER "/run/firn"
+#define FIRN_STOPS_FILE "stops.jsonl"
+#define FIRN_STOPS_OLD "stops.jsonl.old"
+#define FIRN_STOPS_MAX ((off_t)4 << 20)
 
 /* "audit-000001.jsonl" and a NUL. */
 #define FIRN_AUDIT_NAME 32
@@ -24,5 +33,10 @@ void firn_audit_name(unsigned number, char ret[FIRN_AUDIT_NAME]);
  */
 FIRN_MUST_CHECK int firn_audit_aside(int dir_fd, unsigned **ret, size_t *ret_n,
 				     struct firn_err *err);
+
+/* firn_audit_note_stop(line, err) -- write it down there; with the log taken.
+ */
+FIRN_MUST_CHECK int firn_audit_note_stop(const json_t *line,
+					 struct firn_err *err);
 
 #endif

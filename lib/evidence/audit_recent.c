@@ -7,28 +7,30 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "evidence/audit_files.h"
 #include "firn/audit.h"
+#include "host/own_folder.h"
 
 /*
- * audit_recent -- the end of the log, as far as the clock since boot says.
+ * audit_recent -- what was let be stopped lately, by the clock since boot.
  *
- * Most lines are only looked at: within a string of JSON every quote has a
- * backslash before it, so `"up_s":` stands nowhere but where a key is.  A key
- * of that name may be somebody's (a label's), but the last in a line is ours.
+ * How old a line is, is seen without parsing it: within a string of JSON every
+ * quote has a backslash before it, so `"up_s":` stands nowhere but where a key
+ * is.  A key of that name may be somebody's (a label's), but the last in a line
+ * is ours.
  */
 
 #define WINDOW_FIRST ((off_t)64 << 10)
-#define FILE_MAX ((off_t)(4 * FIRN_AUDIT_MAX))
+#define FILE_MAX (4 * FIRN_STOPS_MAX)
 
 struct recent {
 	char boot[FIRN_BOOT_ID + 16]; /* "\"boot\":\"01234567\"" */
 	uint64_t now_s;
 	unsigned seconds;
-	const char *having;
 	json_t *lines;
 };
 
@@ -71,8 +73,7 @@ keep(struct recent *recent, const char *text, size_t len)
 	json_t *line = NULL;
 	struct firn_err none = { 0 };
 
-	if (memmem(text, len, recent->having, strlen(recent->having)) == NULL ||
-	    firn_json_parse(text, len, "line", &line, &none) < 0)
+	if (firn_json_parse(text, len, "line", &line, &none) < 0)
 		return 0;
 	return json_array_append_new(recent->lines, line);
 }
@@ -139,7 +140,7 @@ read_back(struct recent *recent, int fd, const char *name, struct firn_err *err)
 	for (off_t window = WINDOW_FIRST;; window *= 4) {
 		off_t from = st.st_size > window ? st.st_size - window : 0;
 		autofree char *text = NULL;
-		size_t skip, len;
+		size_t skip = 0, len = 0;
 		int done;
 
 		if (read_window(fd, name, from, st.st_size, &text, &skip, &len,
@@ -152,46 +153,43 @@ read_back(struct recent *recent, int fd, const char *name, struct firn_err *err)
 	}
 }
 
+static int
+read_named(struct recent *recent, int dir_fd, const char *name,
+	   struct firn_err *err)
+{
+	autoclose int fd = firn_own_file(dir_fd, name, O_RDONLY, err);
+
+	if (fd < 0 && err->code == ENOENT) {
+		*err = (struct firn_err){ 0 };
+		return 0;
+	}
+	return fd < 0 ? -1 : read_back(recent, fd, name, err);
+}
+
 /* The current file, and where all of that is recent, the one before it. */
 static int
 read_files(struct recent *recent, int dir_fd, struct firn_err *err)
 {
-	autoclose int fd = -1, aside_fd = -1;
-	autofree unsigned *numbers = NULL;
-	autojson json_t *newer = NULL;
-	char name[FIRN_AUDIT_NAME];
-	size_t n;
-	int done = 0;
+	int done = read_named(recent, dir_fd, FIRN_STOPS_FILE, err);
+	json_t *newer;
 
-	fd = firn_own_file(dir_fd, FIRN_AUDIT_FILE, O_RDONLY, err);
-	if (fd < 0 && err->code != ENOENT)
-		return -1;
-	if (fd >= 0)
-		done = read_back(recent, fd, FIRN_AUDIT_FILE, err);
-	if (done != 0 || firn_audit_aside(dir_fd, &numbers, &n, err) < 0)
+	if (done != 0)
 		return done;
-	if (n == 0)
-		return 0;
-	firn_audit_name(numbers[n - 1], name);
-	aside_fd = firn_own_file(dir_fd, name, O_RDONLY, err);
-	newer = json_copy(recent->lines);
-	if (aside_fd < 0 || read_back(recent, aside_fd, name, err) < 0)
-		return -1;
-	if (json_array_extend(newer, recent->lines) < 0)
-		return firn_err_nomem(err);
+	newer = firn_steal(recent->lines);
+	recent->lines = json_array();
+	done = read_named(recent, dir_fd, FIRN_STOPS_OLD, err);
+	json_array_extend(newer, recent->lines);
 	json_decref(recent->lines);
-	recent->lines = firn_steal(newer);
-	return 0;
+	recent->lines = newer;
+	return done;
 }
 
 int
-firn_audit_recent(unsigned seconds, const char *having, json_t **ret,
-		  struct firn_err *err)
+firn_audit_recent(unsigned seconds, json_t **ret, struct firn_err *err)
 {
 	struct recent recent = {
 		.now_s = firn_boot_ns() / 1000000000,
 		.seconds = seconds,
-		.having = having,
 	};
 	char boot[FIRN_BOOT_ID];
 	autoclose int dir_fd = -1;
@@ -199,16 +197,61 @@ firn_audit_recent(unsigned seconds, const char *having, json_t **ret,
 	if (firn_boot_id(boot, err) < 0)
 		return -1;
 	snprintf(recent.boot, sizeof(recent.boot), "\"boot\":\"%.8s\"", boot);
-	dir_fd = open(FIRN_AUDIT_FOLDER,
-		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir_fd < 0 && errno != ENOENT)
-		return firn_err_sys(err, "open " FIRN_AUDIT_FOLDER);
+	dir_fd = firn_own_folder_open(AT_FDCWD, FIRN_STOPS_FOLDER, err);
+	if (dir_fd < 0 && err->code != ENOENT)
+		return -1;
+	*err = (struct firn_err){ 0 };
 	recent.lines = json_array();
 	if (dir_fd >= 0 && read_files(&recent, dir_fd, err) < 0) {
 		json_decref(recent.lines);
-		return firn_err_in(err, FIRN_AUDIT_LOG);
+		return firn_err_in(err, "what was stopped lately");
 	}
-	*err = (struct firn_err){ 0 };
 	*ret = recent.lines;
 	return 0;
+}
+
+/* --- writing them ---------------------------------------------------------
+ */
+
+static int
+open_stops(int dir_fd, struct firn_err *err)
+{
+	return firn_own_file(dir_fd, FIRN_STOPS_FILE,
+			     O_WRONLY | O_APPEND | O_CREAT, err);
+}
+
+int
+firn_audit_note_stop(const json_t *line, struct firn_err *err)
+{
+	autoclose int dir_fd =
+		firn_own_folder(AT_FDCWD, FIRN_STOPS_FOLDER, err);
+	autofree char *json = firn_json_line(line);
+	autobuf struct firn_buf text = { 0 };
+	autoclose int fd = -1;
+	struct stat st;
+
+	if (dir_fd < 0)
+		return -1;
+	fd = open_stops(dir_fd, err);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return firn_err_sys(err, "look at " FIRN_STOPS_FILE);
+	if (st.st_size > FIRN_STOPS_MAX) {
+		if (renameat(dir_fd, FIRN_STOPS_FILE, dir_fd, FIRN_STOPS_OLD) <
+		    0)
+			return firn_err_sys(err, "set aside " FIRN_STOPS_FILE);
+		close(firn_steal_fd(&fd));
+		fd = open_stops(dir_fd, err);
+		if (fd < 0)
+			return -1;
+	}
+	if (json == NULL)
+		return firn_err_nomem(err);
+	/* The newline in front ends what one that was killed has torn. */
+	firn_buf_addf(&text, "\n%s\n", json);
+	return firn_buf_check(&text, err) < 0
+		       ? -1
+		       : firn_write_all(fd, FIRN_STOPS_FILE, text.data,
+					text.len, err);
 }

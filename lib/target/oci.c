@@ -55,6 +55,8 @@ trace_labels(struct trace *trace, const json_t *object)
 	if (trace->labels == NULL)
 		trace->labels = json_object();
 	json_object_foreach(all, key, value) {
+		if (json_object_get(trace->labels, key) != NULL)
+			continue;
 		if (json_object_size(trace->labels) < LABELS_MAX &&
 		    strlen(key) <= LABEL_KEY_MAX && json_is_string(value) &&
 		    json_string_length(value) <= LABEL_VALUE_MAX)

@@ -51,8 +51,8 @@ void crun_traces(const struct firn_host *host, const struct places *places,
 void oci_fill(struct traces *traces, struct trace *trace, const json_t *config);
 
 /* trace_labels(trace, object) -- add the strings of an object to the trace's
- * labels: at most 256, of at most 256 and 4096 bytes.  False if any was left
- * out. */
+ * labels: at most 256, of at most 256 and 4096 bytes; what is there stays as it
+ * is.  False if any was left out. */
 bool trace_labels(struct trace *trace, const json_t *object);
 
 /* oci_annotation(config, key) -- NULL if there is none. */

@@ -19,6 +19,7 @@
 #include "check.h"
 
 #define LOG FIRN_AUDIT_FOLDER "/audit.jsonl"
+#define STOPS "/run/firn/stops.jsonl"
 #define ASIDE FIRN_AUDIT_FOLDER "/audit-000001.jsonl"
 
 static struct firn_err err;
@@ -401,7 +402,7 @@ END_TEST
 START_TEST(nothing_that_is_named_can_break_a_line_or_make_it_too_long)
 {
 	autojson json_t *details = json_object(), *labels = json_object();
-	autojson json_t *all = NULL, *huge = json_object();
+	autojson json_t *all = NULL, *recent = NULL, *huge = json_object();
 	autofree char *name = malloc(2 << 20), *text = NULL;
 	const json_t *line;
 	size_t len;
@@ -411,10 +412,13 @@ START_TEST(nothing_that_is_named_can_break_a_line_or_make_it_too_long)
 	name[(2 << 20) - 1] = '\0';
 	firn_json_text(details, "name", "a\n{\"seq\":9}\n\x1b[2J\xff\"\\");
 	firn_json_bytes(details, "long", name, (2 << 20) - 2);
+	json_object_set_new(details, "stops", json_true());
 	json_object_set_new(labels, "up_s", json_string("1"));
 	json_object_set_new(labels, "\"boot\":\"x", json_string("x"));
 	json_object_set(details, "labels", labels);
 	ck_ok(firn_audit_add(ada, "allowed", details, &err));
+	ck_ok(firn_audit_recent(60, &recent, &err));
+	ck_assert_uint_eq(json_array_size(recent), 1);
 	for (int i = 0; i < 2000; i++) {
 		char key[700];
 
@@ -428,9 +432,8 @@ START_TEST(nothing_that_is_named_can_break_a_line_or_make_it_too_long)
 	ck_assert_ptr_null(strchr(text, '\x1b'));
 	ck_assert(is_intact());
 	ck_assert_int_eq(n_lines(), 2);
-	ck_ok(firn_audit_recent(60, "\"action\":\"allowed\"", &all, &err));
-	ck_assert_uint_eq(json_array_size(all), 2);
-	line = json_array_get(all, 0);
+	ck_ok(firn_audit_read(0, &all, &err));
+	line = json_array_get(json_object_get(all, "lines"), 1);
 	ck_assert_int_gt(json_integer_value(firn_json_at(line, "details",
 							 "left_out_bytes",
 							 NULL)),
@@ -439,14 +442,12 @@ START_TEST(nothing_that_is_named_can_break_a_line_or_make_it_too_long)
 END_TEST
 
 static void
-put_line(FILE *out, int seq, const char *boot, unsigned long long up_s,
-	 const char *action)
+put_line(FILE *out, int seq, const char *boot, unsigned long long up_s)
 {
 	fprintf(out,
-		"{\"seq\":%d,\"time\":\"2031-01-01T00:00:00Z\",\"who\":null,"
-		"\"action\":\"%s\",\"details\":{\"boot\":\"%.8s\","
-		"\"up_s\":%llu},\"prev\":\"\"}\n",
-		seq, action, boot, up_s);
+		"\n{\"seq\":%d,\"who\":null,\"action\":\"allowed\",\"details\":"
+		"{\"stops\":true,\"boot\":\"%.8s\",\"up_s\":%llu}}\n",
+		seq, boot, up_s);
 }
 
 START_TEST(how_long_ago_something_was_is_told_by_the_clock_since_boot)
@@ -457,17 +458,16 @@ START_TEST(how_long_ago_something_was_is_told_by_the_clock_since_boot)
 	FILE *out;
 
 	ck_ok(firn_boot_id(boot, &err));
-	out = fopen(LOG, "w");
+	out = fopen(STOPS, "w");
 	ck_assert_ptr_nonnull(out);
 	ck_assert_int_eq(fchmod(fileno(out), 0600), 0);
-	put_line(out, 1, "ffffffff", now, "allowed");
-	put_line(out, 2, boot, now - 150, "allowed");
-	put_line(out, 3, boot, now - 90, "allowed");
-	put_line(out, 4, boot, now - 80, "denied");
-	put_line(out, 5, boot, now - 10, "allowed");
-	fputs("{\"seq\":6,\"ti", out);
+	put_line(out, 1, "ffffffff", now);
+	put_line(out, 2, boot, now - 150);
+	put_line(out, 3, boot, now - 90);
+	put_line(out, 5, boot, now - 10);
+	fputs("\n{\"seq\":6,\"ti", out);
 	ck_assert_int_eq(fclose(out), 0);
-	ck_ok(firn_audit_recent(100, "\"action\":\"allowed\"", &lines, &err));
+	ck_ok(firn_audit_recent(100, &lines, &err));
 	ck_assert_uint_eq(json_array_size(lines), 2);
 	ck_assert_int_eq(json_integer_value(
 				 json_object_get(json_array_get(lines, 0),
@@ -480,18 +480,55 @@ START_TEST(how_long_ago_something_was_is_told_by_the_clock_since_boot)
 }
 END_TEST
 
-START_TEST(what_is_recent_is_found_in_the_file_set_aside_too)
+static void
+add_stop(const char *what)
+{
+	autojson json_t *details =
+		json_pack("{s:b, s:s}", "stops", 1, "what", what);
+
+	ck_ok(firn_audit_add(ada, "allowed", details, &err));
+}
+
+START_TEST(only_what_stops_something_is_recent_and_a_torn_one_hides_none)
 {
 	autojson json_t *lines = NULL;
+	autoclose int fd = -1;
 
-	add("one");
-	fill_a_file();
-	add("two");
-	ck_ok(firn_audit_recent(3600, "\"action\":\"allowed\"", &lines, &err));
+	add("nothing");
+	add_stop("one");
+	fd = open(STOPS, O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_ok(firn_write_all(fd, STOPS, "\n{\"seq\":7,\"wh", 14, &err));
+	add_stop("two");
+	ck_ok(firn_audit_recent(60, &lines, &err));
 	ck_assert_uint_eq(json_array_size(lines), 2);
 	ck_assert_str_eq(firn_json_string(json_array_get(lines, 0), "details",
 					  "what", NULL),
 			 "two");
+	ck_assert_int_eq(json_integer_value(
+				 json_object_get(json_array_get(lines, 0),
+						 "seq")),
+			 3);
+	ck_assert_str_eq(firn_json_string(json_array_get(lines, 1), "who",
+					  "name", NULL),
+			 "ada");
+}
+END_TEST
+
+START_TEST(what_is_recent_is_found_in_the_file_set_aside_too)
+{
+	autojson json_t *lines = NULL;
+	char text[501];
+	size_t n = 0;
+	struct stat st;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (; lstat(STOPS ".old", &st) < 0; n++)
+		add_stop(text);
+	ck_assert_int_eq(stat(STOPS, &st), 0);
+	ck_assert_int_lt(st.st_size, 4096);
+	ck_ok(firn_audit_recent(3600, &lines, &err));
+	ck_assert_uint_eq(json_array_size(lines), n);
 }
 END_TEST
 
@@ -591,6 +628,9 @@ main(void)
 	tcase_add_test(
 		tcase,
 		how_long_ago_something_was_is_told_by_the_clock_since_boot);
+	tcase_add_test(
+		tcase,
+		only_what_stops_something_is_recent_and_a_torn_one_hides_none);
 	tcase_add_test(tcase,
 		       what_is_recent_is_found_in_the_file_set_aside_too);
 	tcase_add_test(

@@ -70,7 +70,6 @@ static void
 setup(void)
 {
 	alone();
-	alone_in("/run/firn", "1m");
 	ck_ok(firn_host_open(&host, "/", &err));
 	permit = (struct firn_permit){
 		.host = &host,

@@ -257,7 +257,7 @@ START_TEST(crio_writes_labels_into_an_annotation)
 {
 	make_stored("{\"annotations\":{\"io.container.manager\":\"cri-o\","
 		    "\"io.kubernetes.cri-o.Labels\":"
-		    "\"{\\\"tier\\\":\\\"back\\\"}\"}}");
+		    "\"{\\\"tier\\\":\\\"back\\\"}\",\"tier\":\"front\"}}");
 	look();
 	ck_assert(!traits.labels_whole);
 	ck_assert_str_eq(label("tier"), "back");

@@ -77,13 +77,13 @@ firn_diary_make(struct firn_diary *ret, const char *id, const char *target_id,
 		return -1;
 	memcpy(ret->id, of.id, sizeof(ret->id));
 	for (int i = 2; create(ret, err) < 0; i++) {
-		size_t room = sizeof(ret->id) - 5;
+		const int room = (int)sizeof(ret->id) - 5;
 
 		if (err->code != EEXIST || id != NULL || i > SAME_SECOND)
 			return -1;
 		*err = (struct firn_err){ 0 };
-		snprintf(ret->id, sizeof(ret->id), "%.*s-%d", (int)room, of.id,
-			 i);
+		snprintf(ret->id, sizeof(ret->id), "%.*s-%u", room, of.id,
+			 (unsigned)i % 1000);
 	}
 	return 0;
 }

@@ -132,8 +132,7 @@ firn_count(unsigned needed, const struct firn_traits *what,
 	size_t i;
 
 	*ret = (struct firn_counts){ 0 };
-	if (firn_audit_recent(seconds, "\"" FIRN_STOPS "\":true", &lines, err) <
-	    0)
+	if (firn_audit_recent(seconds, &lines, err) < 0)
 		return -1;
 	json_array_foreach(lines, i, line) {
 		const json_t *details = json_object_get(line, "details");

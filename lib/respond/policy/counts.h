@@ -12,9 +12,6 @@
 #include "firn/policy.h"
 #include "firn/traits.h"
 
-/* A line of the audit log that lets something be stopped has this. */
-#define FIRN_STOPS "stops"
-
 /* Who counts: its own earlier permissions are none of the others'. */
 struct firn_act {
 	const char *id;  /* of the container */

@@ -48,7 +48,7 @@ details_of(const struct firn_permit *permit, enum firn_role role,
 	if (permit->undo)
 		json_object_set_new(json, "undo", json_true());
 	if (stops)
-		json_object_set_new(json, FIRN_STOPS, json_true());
+		json_object_set_new(json, FIRN_AUDIT_STOPS, json_true());
 	firn_json_text(json, "why", decision->why);
 	firn_json_text(json, "rule", decision->rule);
 	if (what != NULL)
@@ -120,8 +120,7 @@ firn_permit_last(const char *id, unsigned roles, json_t **ret,
 	json_t *line;
 	size_t i;
 
-	if (firn_audit_recent(UINT_MAX, "\"" FIRN_STOPS "\":true", &lines,
-			      err) < 0)
+	if (firn_audit_recent(UINT_MAX, &lines, err) < 0)
 		return -1;
 	json_array_foreach(lines, i, line) {
 		const json_t *details = json_object_get(line, "details");
