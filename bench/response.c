@@ -93,14 +93,15 @@ send_alert(SSL *tls, const char *id, unsigned long serial)
 	uint64_t start;
 	int body_len, len;
 
-	body_len = snprintf(
-		body, sizeof(body),
-		"{\"hostname\":\"\",\"output\":\"bench\",\"priority\":"
-		"\"Critical\",\"rule\":\"bench_response\",\"source\":\"syscall\","
-		"\"uuid\":\"bench-%d-%lu\",\"time\":"
-		"\"2026-11-28T00:00:00.000000000Z\",\"output_fields\":"
-		"{\"container.id\":\"%.12s\"}}",
-		getpid(), serial, id);
+	body_len =
+		snprintf(body, sizeof(body),
+			 "{\"hostname\":\"\",\"output\":\"bench\",\"priority\":"
+			 "\"Critical\",\"rule\":\"bench_response\",\"source\":"
+			 "\"syscall\","
+			 "\"uuid\":\"bench-%d-%lu\",\"time\":"
+			 "\"2026-11-28T00:00:00.000000000Z\",\"output_fields\":"
+			 "{\"container.id\":\"%.12s\"}}",
+			 getpid(), serial, id);
 	len = snprintf(request, sizeof(request),
 		       "POST /alerts HTTP/1.1\r\nHost: localhost\r\n"
 		       "Authorization: Bearer %s\r\n"
@@ -123,7 +124,8 @@ read_answer(SSL *tls)
 		fail("read the answer");
 	answer[n] = '\0';
 	if (strncmp(answer, "HTTP/1.1 200", 12) != 0) {
-		fprintf(stderr, "bench_response: firn listen says %s\n", answer);
+		fprintf(stderr, "bench_response: firn listen says %s\n",
+			answer);
 		exit(1);
 	}
 }
@@ -173,7 +175,8 @@ wait_until_still(int fd, const char *id)
 
 	while (!stands_still(fd)) {
 		if (firn_monotonic_ns() > deadline) {
-			fprintf(stderr, "bench_response: %s wasn't frozen\n", id);
+			fprintf(stderr, "bench_response: %s wasn't frozen\n",
+				id);
 			exit(1);
 		}
 		nanosleep(&pause, NULL);
@@ -251,7 +254,8 @@ main(int argc, char **argv)
 	SSL *tls;
 
 	if (argc < 8) {
-		fputs("bench_response is called by bench/response.sh\n", stderr);
+		fputs("bench_response is called by bench/response.sh\n",
+		      stderr);
 		return 2;
 	}
 	how.port = (unsigned short)atoi(argv[1]);

@@ -24,6 +24,24 @@ struct reading {
 	size_t index;
 };
 
+/* --- when it came --------------------------------------------------------- */
+
+/* When the letter came.  One that lies about it makes its own alerts unknown.
+ */
+static uint64_t
+came_ns(const struct firn_intake *intake, const struct firn_letter *letter)
+{
+	const json_t *said = json_object_get(letter->envelope, "boot_ns");
+	uint64_t now_ns = firn_boot_ns();
+
+	if (intake->looked)
+		return 0;
+	if (json_is_integer(said) &&
+	    (uint64_t)json_integer_value(said) < now_ns)
+		return (uint64_t)json_integer_value(said);
+	return now_ns;
+}
+
 /* --- who sent it ---------------------------------------------------------- */
 
 static bool
@@ -220,30 +238,12 @@ find_and_decide(struct reading *reading, const char *container_id, json_t **ret,
 			firn_known_add(&intake->known, container_id, &target);
 		return done;
 	case FIRN_LEADS_NOWHERE:
-		if (container_id != NULL &&
-		    firn_json_says(nowhere, "reason", "unknown"))
-			firn_known_look(&intake->known, intake->runner->host);
 		*ret = leads_nowhere(reading, nowhere);
 		return 0;
 	default:
 		*ret = refused(reading, "failed", why.text);
 		return 0;
 	}
-}
-
-/* When the letter came, as far as its writer is to be believed. */
-static uint64_t
-came_ns(const struct reading *reading)
-{
-	const json_t *said =
-		json_object_get(reading->letter->envelope, "boot_ns");
-	uint64_t now_ns = firn_boot_ns();
-
-	if (reading->letter->writer_uid == reading->intake->trusted_uid &&
-	    json_is_integer(said) &&
-	    (uint64_t)json_integer_value(said) < now_ns)
-		return (uint64_t)json_integer_value(said);
-	return now_ns;
 }
 
 /* What can be said without a look at the node: of a container that alerts were
@@ -258,7 +258,9 @@ decide_by_id(struct reading *reading, const char *container_id, json_t **ret,
 
 	if (target != NULL)
 		return decide(reading, target, NULL, ret, err);
-	if (firn_known_nobody(known, container_id, came_ns(reading)))
+	if (firn_known_id(known, container_id,
+			  came_ns(reading->intake, reading->letter)) ==
+	    FIRN_KNOWN_TO_BE_NOBODY)
 		*ret = refused(reading, "unknown",
 			       "no container that runs on this node has such "
 			       "an id");
@@ -348,6 +350,25 @@ read_alerts(struct firn_intake *intake, const struct firn_letter *letter,
 	return done;
 }
 
+/* Is there an id among them that only a look at the node can tell of? */
+static bool
+takes_a_look(struct firn_intake *intake, const struct firn_letter *letter,
+	     const json_t *alerts)
+{
+	const json_t *alert;
+	size_t i;
+
+	json_array_foreach(alerts, i, alert) {
+		const char *id = firn_json_string(alert, "container_id", NULL);
+
+		if (id != NULL &&
+		    firn_known_id(&intake->known, id,
+				  came_ns(intake, letter)) == FIRN_NOT_KNOWN)
+			return true;
+	}
+	return false;
+}
+
 int
 firn_intake(struct firn_intake *intake, const struct firn_letter *letter,
 	    json_t **ret, struct firn_err *err)
@@ -365,6 +386,8 @@ firn_intake(struct firn_intake *intake, const struct firn_letter *letter,
 				 "not readable", "text", why.text);
 		return 0;
 	}
+	if (takes_a_look(intake, letter, alerts))
+		return FIRN_INTAKE_LATER;
 	if (read_alerts(intake, letter, source, alerts, answers, err) < 0)
 		return -1;
 	*ret = json_pack("{s:b, s:s, s:O}", "accepted", true, "source",

@@ -23,6 +23,7 @@ struct firn_intake {
 			 * time is empty */
 	json_t *folded; /* case to how many were folded into it */
 	struct firn_known known;
+	bool looked; /* since the letters that are worked now came */
 
 	/* Work the case in a process of its own; a failure is not the
 	 * letter's. */
@@ -34,8 +35,11 @@ struct firn_intake {
  * firn_intake(intake, letter, ret, err) -- decide about all of it.
  *
  * `*ret` is the answer for firn_inbox_answer().  -1: something of it could not
- * be written down; the letter is to be worked again.
+ * be written down; the letter is to be worked again.  FIRN_INTAKE_LATER: none
+ * of it was decided, and the letter is to be worked again after
+ * firn_known_wait_ms(), so that others needn't wait for it.
  */
+#define FIRN_INTAKE_LATER 1
 FIRN_MUST_CHECK int firn_intake(struct firn_intake *intake,
 				const struct firn_letter *letter, json_t **ret,
 				struct firn_err *err);

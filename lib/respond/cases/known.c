@@ -53,20 +53,29 @@ firn_known_add(struct firn_known *known, const char *container_id,
 		one->target = firn_steal(*target);
 }
 
-bool
-firn_known_nobody(const struct firn_known *known, const char *container_id,
-		  uint64_t since_ns)
+static bool
+is_listed(const struct firn_known *known, const char *container_id)
 {
 	size_t len = strlen(container_id), i;
 	const json_t *id;
 
-	if (known->ids == NULL || since_ns >= known->ids_ns)
-		return false;
 	json_array_foreach(known->ids, i, id) {
 		if (strncmp(json_string_value(id), container_id, len) == 0)
-			return false;
+			return true;
 	}
-	return true;
+	return false;
+}
+
+enum firn_known_as
+firn_known_id(struct firn_known *known, const char *container_id,
+	      uint64_t since_ns)
+{
+	if (is_listed(known, container_id) ||
+	    firn_known_target(known, container_id) != NULL)
+		return FIRN_KNOWN_TO_RUN;
+	return known->ids != NULL && since_ns < known->ids_ns
+		       ? FIRN_KNOWN_TO_BE_NOBODY
+		       : FIRN_NOT_KNOWN;
 }
 
 void
@@ -81,6 +90,16 @@ firn_known_look(struct firn_known *known, const struct firn_host *host)
 	json_decref(known->ids);
 	known->ids = ids;
 	known->ids_ns = now_ns;
+}
+
+int
+firn_known_wait_ms(const struct firn_known *known)
+{
+	uint64_t since_ms = (firn_boot_ns() - known->ids_ns) / 1000000;
+
+	return known->ids == NULL || since_ms >= FIRN_KNOWN_LOOK_MS
+		       ? 0
+		       : FIRN_KNOWN_LOOK_MS - (int)since_ms;
 }
 
 void

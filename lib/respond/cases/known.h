@@ -41,13 +41,28 @@ const struct firn_target *firn_known_target(struct firn_known *known,
 void firn_known_add(struct firn_known *known, const char *container_id,
 		    struct firn_target **target);
 
-/* firn_known_nobody(known, container_id, since_ns) -- is it known that no
- * container had such an id at that time, by firn_boot_ns()? */
-bool firn_known_nobody(const struct firn_known *known, const char *container_id,
-		       uint64_t since_ns);
+enum firn_known_as {
+	FIRN_KNOWN_TO_RUN,
+	FIRN_KNOWN_TO_BE_NOBODY,
+	FIRN_NOT_KNOWN, /* a look would tell */
+};
 
-/* firn_known_look(known, host) -- see which ids there are now. */
+/* firn_known_id(known, container_id, since_ns) -- what is known of an id, or
+ * the beginning of one, of a container that ran at that time, by
+ * firn_boot_ns()? */
+enum firn_known_as firn_known_id(struct firn_known *known,
+				 const char *container_id, uint64_t since_ns);
+
+/*
+ * firn_known_look(known, host) -- see which ids there are now; what it takes
+ * the time of finding one.
+ *
+ * firn_known_wait_ms(known) -- how long until the next look should be, so that
+ * most of the time is left for containers that are known; 0 for now.
+ */
+#define FIRN_KNOWN_LOOK_MS 100
 void firn_known_look(struct firn_known *known, const struct firn_host *host);
+int firn_known_wait_ms(const struct firn_known *known);
 void firn_known_free(struct firn_known *known);
 
 #endif

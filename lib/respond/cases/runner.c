@@ -58,6 +58,7 @@ struct running {
 	struct firn_postman postman;
 	int watch_fd;      /* new/ and the approvals */
 	json_t *open;      /* ids of cases that nobody of ours works */
+	json_t *later;     /* letters in cur/ that wait for a look */
 	bool left_over;    /* letters in cur/ are to be tried again, */
 	uint64_t retry_ns; /* then */
 };
@@ -219,11 +220,69 @@ work_letter(struct running *running, const struct firn_letter *letter)
 	autojson json_t *answer = NULL;
 	struct firn_err why = { 0 };
 
-	if (firn_intake(&running->intake, letter, &answer, &why) == 0 &&
+	int done = firn_intake(&running->intake, letter, &answer, &why);
+
+	if (done == FIRN_INTAKE_LATER) {
+		json_array_append_new(running->later,
+				      json_string(letter->name));
+		return;
+	}
+	if (done == 0 &&
 	    firn_inbox_answer(&running->inbox, letter->name, answer, &why) == 0)
 		return;
 	trouble(running, letter->name, &why);
 	try_again(running);
+}
+
+static void
+work_left_one(struct running *running, const char *name,
+	      struct firn_letter *letter)
+{
+	autojson json_t *answer = NULL;
+	struct firn_err why = { 0 };
+
+	if (firn_inbox_read(&running->inbox, name, letter, &why) == 0) {
+		work_letter(running, letter);
+		return;
+	}
+	if (why.code == ENOENT) /* it was worked meanwhile */
+		return;
+	answer = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
+			   "not a letter", "text", why.text);
+	if (why.code != EBADMSG ||
+	    firn_inbox_answer(&running->inbox, name, answer, &why) < 0)
+		trouble(running, name, &why);
+}
+
+static void
+work_all(struct running *running, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) {
+		struct firn_letter letter = { 0 };
+
+		work_left_one(running, json_string_value(name), &letter);
+		firn_letter_free(&letter);
+	}
+}
+
+/* Those that only a look at the node can decide: one look for all of them. */
+static void
+work_later(struct running *running)
+{
+	autojson json_t *names = NULL;
+
+	if (json_array_size(running->later) == 0 ||
+	    firn_known_wait_ms(&running->intake.known) > 0)
+		return;
+	firn_known_look(&running->intake.known, running->how->host);
+	names = running->later;
+	running->later = json_array();
+	running->intake.looked = true;
+	work_all(running, names);
+	running->intake.looked = false;
 }
 
 /* Until there is no room for another case, or no letter. */
@@ -246,6 +305,7 @@ work_new(struct running *running)
 		if (taken > 0)
 			work_letter(running, &letter);
 		firn_letter_free(&letter);
+		work_later(running);
 		look_at_ended(running);
 		if (taken < 0) {
 			trouble(running, "the inbox", &why);
@@ -253,30 +313,13 @@ work_new(struct running *running)
 		}
 		if (taken > 0)
 			continue;
-		if (taken == 0 && !running->left_over) {
+		if (taken == 0 && !running->left_over &&
+		    json_array_size(running->later) == 0) {
 			json_decref(running->intake.seen);
 			running->intake.seen = NULL;
 		}
 		return;
 	}
-}
-
-static void
-work_left_one(struct running *running, const char *name,
-	      struct firn_letter *letter)
-{
-	autojson json_t *answer = NULL;
-	struct firn_err why = { 0 };
-
-	if (firn_inbox_read(&running->inbox, name, letter, &why) == 0) {
-		work_letter(running, letter);
-		return;
-	}
-	answer = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
-			   "not a letter", "text", why.text);
-	if (why.code != EBADMSG ||
-	    firn_inbox_answer(&running->inbox, name, answer, &why) < 0)
-		trouble(running, name, &why);
 }
 
 /* What an earlier runner, or a full disk, has left in cur/. */
@@ -285,8 +328,6 @@ work_left(struct running *running)
 {
 	autojson json_t *names = NULL;
 	struct firn_err why = { 0 };
-	const json_t *name;
-	size_t i;
 
 	running->left_over = false;
 	if (running->intake.seen == NULL &&
@@ -299,12 +340,7 @@ work_left(struct running *running)
 		trouble(running, "the inbox", &why);
 		return;
 	}
-	json_array_foreach(names, i, name) {
-		struct firn_letter letter = { 0 };
-
-		work_left_one(running, json_string_value(name), &letter);
-		firn_letter_free(&letter);
-	}
+	work_all(running, names);
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -364,6 +400,18 @@ may_wait(const struct running *running)
 	return !running->left_over || firn_monotonic_ns() < running->retry_ns;
 }
 
+/* Until something is to be looked at by the clock; -1 for nothing. */
+static int
+wait_ms(const struct running *running)
+{
+	if (json_array_size(running->later) > 0)
+		return firn_known_wait_ms(&running->intake.known);
+	return json_array_size(running->open) > 0 || running->left_over ||
+			       running->how->alive != NULL
+		       ? LOOK_MS
+		       : -1;
+}
+
 static int
 loop(struct running *running, struct firn_err *err)
 {
@@ -373,15 +421,8 @@ loop(struct running *running, struct firn_err *err)
 			{ .fd = running->watch_fd, .events = POLLIN },
 		};
 		size_t n = 2 + firn_crew_poll(&running->crew, &fds[2]);
-		int ready;
+		int ready = poll(fds, (nfds_t)n, wait_ms(running));
 
-		/* Nothing is left but what is waited for, by the clock. */
-		ready = poll(fds, (nfds_t)n,
-			     json_array_size(running->open) > 0 ||
-					     running->left_over ||
-					     running->how->alive != NULL
-				     ? LOOK_MS
-				     : -1);
 		say_alive(running);
 		if (ready < 0 && errno != EINTR)
 			return firn_err_sys(err, "wait for alerts");
@@ -391,6 +432,7 @@ loop(struct running *running, struct firn_err *err)
 		work_new(running);
 		look_at_ended(running);
 		go_on_with_all(running);
+		work_later(running);
 		if (!may_wait(running))
 			work_left(running);
 	}
@@ -406,6 +448,7 @@ end(struct running *running, json_t *names)
 		close(running->watch_fd);
 	firn_inbox_close(&running->inbox);
 	json_decref(running->open);
+	json_decref(running->later);
 	json_decref(running->intake.seen);
 	json_decref(running->intake.folded);
 	firn_known_free(&running->intake.known);
@@ -423,6 +466,7 @@ firn_runner(const struct firn_runner *runner, struct firn_err *err)
 		.postman = FIRN_POSTMAN,
 		.watch_fd = -1,
 		.open = json_array(),
+		.later = json_array(),
 	};
 	json_t *names = NULL;
 	int done;
