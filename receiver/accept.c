@@ -59,8 +59,10 @@ on_waiting(evutil_socket_t listener, short what, void *arg)
 	for (size_t i = 0; i < AT_ONCE; i++) {
 		int fd;
 
-		if (!firn_connection_room(receiver, of_unix)) {
-			pause_accepting(receiver, of_unix);
+		/* One waits for sure, and for that one another may go. */
+		if (!firn_connection_room(receiver, of_unix, i == 0)) {
+			if (i == 0)
+				pause_accepting(receiver, of_unix);
 			return;
 		}
 		fd = accept4(listener, NULL, NULL,

@@ -54,9 +54,10 @@ struct firn_connection {
 void firn_connection_open(struct firn_receiver *receiver, int fd, bool is_unix);
 void firn_connection_close(struct firn_connection *connection);
 
-/* firn_connection_room(receiver, is_unix) -- room for one more, if need be by
- * closing one that has been idle. */
-bool firn_connection_room(struct firn_receiver *receiver, bool is_unix);
+/* firn_connection_room(receiver, is_unix, may_close) -- room for one more, if
+ * need be by closing the one that has been idle for the longest. */
+bool firn_connection_room(struct firn_receiver *receiver, bool is_unix,
+			  bool may_close);
 
 /*
  * firn_connection_answer(connection, status, answer, extra) -- send it.

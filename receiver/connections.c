@@ -62,8 +62,7 @@ has_share(const struct firn_connection *connection)
 	size_t most = receiver->listening->connections / 4 + 1, n = 0;
 	const struct firn_connection *other;
 
-	TAILQ_FOREACH(other, &receiver->connections, link)
-	{
+	TAILQ_FOREACH(other, &receiver->connections, link) {
 		n += other->is_unix == connection->is_unix &&
 		     strcmp(other->share, connection->share) == 0;
 	}
@@ -111,7 +110,7 @@ firn_connection_open(struct firn_receiver *receiver, int fd, bool is_unix)
 		evtimer_new(receiver->base, firn_connection_late, connection);
 	if (connection->deadline == NULL || !has_share(connection) ||
 	    (connection->stream = stream_of(receiver, fd, is_unix)) == NULL) {
-		receiver->refused[FIRN_HTTP_UNAVAILABLE]++;
+		receiver->cut++;
 		if (connection->deadline != NULL)
 			event_free(connection->deadline);
 		free(connection);
@@ -142,7 +141,8 @@ firn_connection_close(struct firn_connection *connection)
 
 /* An eighth of the connections is the unix socket's. */
 bool
-firn_connection_room(struct firn_receiver *receiver, bool is_unix)
+firn_connection_room(struct firn_receiver *receiver, bool is_unix,
+		     bool may_close)
 {
 	size_t most = receiver->listening->connections;
 	size_t most_tcp = most - most / 8;
@@ -151,8 +151,9 @@ firn_connection_room(struct firn_receiver *receiver, bool is_unix)
 	if (receiver->n_connections < most &&
 	    (is_unix || receiver->n_tcp < most_tcp))
 		return true;
-	TAILQ_FOREACH(one, &receiver->connections, link)
-	{
+	if (!may_close)
+		return false;
+	TAILQ_FOREACH(one, &receiver->connections, link) {
 		if (one->state == FIRN_LINGERS ||
 		    (one->state == FIRN_READS_HEAD && one->idle &&
 		     (is_unix || !one->is_unix))) {

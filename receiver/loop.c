@@ -46,13 +46,11 @@ on_synced(evutil_socket_t fd, short what, void *arg)
 		if (err.code == EAGAIN || err.code == EINTR)
 			return;
 		fprintf(stderr, "firn-receiver: %s\n", err.text);
-		receiver->syncer.pid = -1;
 		event_base_loopbreak(receiver->base);
 		return;
 	}
 	receiver->syncing = false;
-	TAILQ_FOREACH(connection, &receiver->connections, link)
-	{
+	TAILQ_FOREACH(connection, &receiver->connections, link) {
 		if (connection->state != FIRN_SYNCS)
 			continue;
 		if (connection->ticket <= receiver->asked)
@@ -77,6 +75,12 @@ tell_refused(struct firn_receiver *receiver)
 			firn_http_reason((int)status));
 		receiver->refused[status] = 0;
 	}
+	if (receiver->cut > 0)
+		fprintf(stderr,
+			"firn-receiver: %u connections were cut at once: one "
+			"sender had too many\n",
+			receiver->cut);
+	receiver->cut = 0;
 }
 
 static void

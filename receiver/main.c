@@ -93,17 +93,20 @@ confine(void *arg, struct firn_err *err)
 	return firn_sandbox(confined->inbox, confined->missing, err);
 }
 
+/* Never more than it was started with: that could need a privilege. */
 static int
-enough_descriptors(const struct firn_listening *listening, struct firn_err *err)
+bound_descriptors(const struct firn_listening *listening, struct firn_err *err)
 {
-	const struct rlimit limit = {
-		.rlim_cur = listening->connections + SPARE_FDS,
-		.rlim_max = listening->connections + SPARE_FDS,
-	};
+	rlim_t wanted = listening->connections + SPARE_FDS;
+	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return firn_err_sys(err, "ask for the limit of descriptors");
+	if (limit.rlim_max > wanted)
+		limit.rlim_max = wanted;
+	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return firn_err_sys(err, "allow %u descriptors",
-				    listening->connections + SPARE_FDS);
+		return firn_err_sys(err, "set the limit of descriptors");
 	return 0;
 }
 
@@ -167,7 +170,7 @@ open_receiver(struct firn_receiver *receiver, const struct asked *asked,
 	    firn_tls_open(listening, &receiver->senders, &receiver->tls, err) <
 		    0)
 		return -1;
-	if (enough_descriptors(listening, err) < 0)
+	if (bound_descriptors(listening, err) < 0)
 		return -1;
 	return firn_loop_open(receiver, err);
 }

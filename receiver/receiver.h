@@ -65,6 +65,7 @@ struct firn_receiver {
 	int notify_fd;         /* of the service manager; -1 for none */
 	bool is_child;         /* of `firn listen`, whose descriptor that is */
 	unsigned refused[600]; /* by status, since the last word about it */
+	unsigned cut;          /* connections that were more than a share */
 };
 
 /* firn_accept_start(receiver, err) -- take connections from here on. */

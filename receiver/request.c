@@ -40,11 +40,13 @@ by_token(const struct firn_connection *connection)
 	return proven;
 }
 
+/* The token first: whoever shows one may only carry what another says. */
 static struct firn_proven
 proven_before_body(const struct firn_connection *connection)
 {
-	return connection->by_peer.sender != NULL ? connection->by_peer
-						  : by_token(connection);
+	struct firn_proven proven = by_token(connection);
+
+	return proven.sender != NULL ? proven : connection->by_peer;
 }
 
 /* Not what was wrong with it. */
@@ -167,13 +169,16 @@ answer_of(const struct firn_receiver *receiver, const char *letter,
 	return answer;
 }
 
+/* Its name, and whether it was accepted, are for who may see it again; without
+ * a name it isn't there. */
 static void
-take_in(struct firn_connection *connection, char ret_letter[FIRN_LETTER_NAME])
+take_in(struct firn_connection *connection, struct firn_seen_one *ret)
 {
 	struct firn_sender *sender = connection->proven.sender;
 	const struct firn_buf *body = &connection->body;
 	autojson json_t *headers = kept_headers(&connection->head);
 	autojson json_t *alerts = NULL;
+	json_t *answer;
 	struct firn_err why = { 0 };
 	int parsed = firn_alerts_parse(body->data != NULL ? body->data : "",
 				       body->len, headers,
@@ -183,21 +188,23 @@ take_in(struct firn_connection *connection, char ret_letter[FIRN_LETTER_NAME])
 		       parsed == 0 && json_array_size(alerts) > 0
 			       ? (unsigned)json_array_size(alerts)
 			       : 1);
-	if (put(connection, headers, ret_letter) < 0) {
-		ret_letter[0] = '\0';
+	if (put(connection, headers, ret->letter) < 0) {
+		ret->letter[0] = '\0';
 		firn_connection_refuse(connection, FIRN_HTTP_UNAVAILABLE,
 				       "it could not be written to disk");
-	} else if (parsed < 0) {
-		firn_connection_answer_synced(
-			connection, FIRN_HTTP_BAD_REQUEST,
-			json_pack("{s:b, s:s, s:s, s:s}", "accepted", false,
-				  "reason", "not understood", "text", why.text,
-				  "id", ret_letter));
-	} else {
-		firn_connection_answer_synced(connection, FIRN_HTTP_OK,
-					      answer_of(connection->receiver,
-							ret_letter, alerts));
+		return;
 	}
+	if (parsed < 0)
+		answer = json_pack("{s:b, s:s, s:s, s:s}", "accepted", false,
+				   "reason", "not understood", "text", why.text,
+				   "id", ret->letter);
+	else
+		answer = answer_of(connection->receiver, ret->letter, alerts);
+	ret->accepted = json_is_true(json_object_get(answer, "accepted"));
+	firn_connection_answer_synced(connection,
+				      parsed < 0 ? FIRN_HTTP_BAD_REQUEST
+						 : FIRN_HTTP_OK,
+				      answer);
 }
 
 /* Is it over its rate?  Answers so. */
@@ -221,53 +228,60 @@ is_too_much(struct firn_connection *connection, bool full)
 	return true;
 }
 
+/* It may have come so soon that the first isn't synced yet. */
+static void
+answer_again(struct firn_connection *connection,
+	     const struct firn_seen_one *before)
+{
+	firn_connection_answer_synced(connection, FIRN_HTTP_OK,
+				      json_pack("{s:b, s:s, s:b}", "accepted",
+						(int)before->accepted, "id",
+						before->letter, "duplicate",
+						true));
+}
+
 /* Signed ones come once, however often they are sent. */
 static void
 take_in_signed(struct firn_connection *connection)
 {
 	struct firn_senders *senders = &connection->receiver->senders;
 	const struct firn_buf *body = &connection->body;
-	unsigned char digest[FIRN_SHA256];
-	char letter[FIRN_LETTER_NAME];
-	int64_t now_s = firn_now().tv_sec, until_s = 0;
+	struct firn_seen_one one = { 0 };
+	int64_t now_s = firn_now().tv_sec;
+	const struct firn_seen_one *before;
 	struct firn_seen *seen;
-	const char *before;
 
 	connection->proven =
 		firn_senders_signature(senders, &connection->head,
 				       body->data != NULL ? body->data : "",
-				       body->len, now_s, digest, &until_s);
+				       body->len, now_s, one.digest,
+				       &one.until_s);
 	if (connection->proven.sender == NULL) {
 		refuse_unknown(connection);
 		return;
 	}
 	seen = &connection->proven.sender->seen;
-	before = firn_seen_letter(seen, digest, now_s);
+	before = firn_seen_find(seen, one.digest, now_s);
 	if (before != NULL) {
-		/* It may have come so soon that the first isn't synced yet. */
-		firn_connection_answer_synced(connection, FIRN_HTTP_OK,
-					      json_pack("{s:b, s:s, s:b}",
-							"accepted", true, "id",
-							before, "duplicate",
-							true));
+		answer_again(connection, before);
 		return;
 	}
 	if (is_too_much(connection, firn_seen_full(seen, now_s)))
 		return;
-	take_in(connection, letter);
-	if (letter[0] != '\0')
-		firn_seen_add(seen, digest, letter, until_s);
+	take_in(connection, &one);
+	if (one.letter[0] != '\0')
+		firn_seen_add(seen, &one);
 }
 
 void
 firn_request_body(struct firn_connection *connection)
 {
-	char letter[FIRN_LETTER_NAME];
+	struct firn_seen_one ignored = { 0 };
 
 	if (connection->proven.sender == NULL)
 		take_in_signed(connection);
 	else
-		take_in(connection, letter);
+		take_in(connection, &ignored);
 }
 
 static void
@@ -345,7 +359,8 @@ tell(struct firn_connection *connection, const char *letter)
 				  connection->proven.sender->source->name);
 	if (answer == NULL)
 		firn_connection_refuse(connection, FIRN_HTTP_NOT_FOUND,
-				       "no such alert of yours");
+				       "no such alert of yours, or it is "
+				       "being looked at");
 	else
 		firn_connection_answer(connection, FIRN_HTTP_OK, answer, NULL);
 }

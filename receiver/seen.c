@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -95,16 +94,16 @@ firn_seen_close(struct firn_seen *seen)
 	*seen = (struct firn_seen){ 0 };
 }
 
-const char *
-firn_seen_letter(const struct firn_seen *seen,
-		 const unsigned char digest[FIRN_SHA256], int64_t now_s)
+const struct firn_seen_one *
+firn_seen_find(const struct firn_seen *seen,
+	       const unsigned char digest[FIRN_SHA256], int64_t now_s)
 {
 	for (uint32_t i = 0; i < seen->ring->size; i++) {
 		const struct firn_seen_one *one = &seen->ring->items[i];
 
 		if (one->until_s >= now_s &&
 		    memcmp(one->digest, digest, FIRN_SHA256) == 0)
-			return one->letter;
+			return one;
 	}
 	return NULL;
 }
@@ -118,14 +117,14 @@ firn_seen_full(const struct firn_seen *seen, int64_t now_s)
 /* The time last: one that is half written, as its writer was killed, is none.
  */
 void
-firn_seen_add(struct firn_seen *seen, const unsigned char digest[FIRN_SHA256],
-	      const char *letter, int64_t until_s)
+firn_seen_add(struct firn_seen *seen, const struct firn_seen_one *one)
 {
-	struct firn_seen_one *one = &seen->ring->items[seen->ring->next];
+	struct firn_seen_one *room = &seen->ring->items[seen->ring->next];
 
-	__atomic_store_n(&one->until_s, 0, __ATOMIC_SEQ_CST);
-	memcpy(one->digest, digest, FIRN_SHA256);
-	snprintf(one->letter, sizeof(one->letter), "%s", letter);
-	__atomic_store_n(&one->until_s, until_s, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&room->until_s, 0, __ATOMIC_SEQ_CST);
+	memcpy(room->digest, one->digest, sizeof(room->digest));
+	memcpy(room->letter, one->letter, sizeof(room->letter));
+	room->accepted = one->accepted;
+	__atomic_store_n(&room->until_s, one->until_s, __ATOMIC_SEQ_CST);
 	seen->ring->next = (seen->ring->next + 1) % seen->ring->size;
 }

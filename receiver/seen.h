@@ -22,7 +22,8 @@
 struct firn_seen_one {
 	unsigned char digest[FIRN_SHA256]; /* of what names the request */
 	char letter[FIRN_LETTER_NAME];
-	int64_t until_s; /* it can't be replayed after; 0: empty */
+	int64_t accepted; /* 1 or 0: what its sender was told */
+	int64_t until_s;  /* it can't be replayed after; 0: empty */
 };
 
 /* As it is in the file. */
@@ -49,18 +50,16 @@ FIRN_MUST_CHECK int firn_seen_open(struct firn_seen *ret, unsigned rate,
 				   const char *source, struct firn_err *err);
 void firn_seen_close(struct firn_seen *seen);
 
-/* firn_seen_letter(seen, digest, now_s) -- what it was put into the inbox as;
- * NULL if it hasn't been seen.  Borrowed. */
-const char *firn_seen_letter(const struct firn_seen *seen,
-			     const unsigned char digest[FIRN_SHA256],
-			     int64_t now_s);
+/* firn_seen_find(seen, digest, now_s) -- what it was put into the inbox as, and
+ * what was said; NULL if it hasn't been seen.  Borrowed. */
+const struct firn_seen_one *firn_seen_find(
+	const struct firn_seen *seen, const unsigned char digest[FIRN_SHA256],
+	int64_t now_s);
 
 /* firn_seen_full(seen, now_s) -- one more could not be remembered. */
 bool firn_seen_full(const struct firn_seen *seen, int64_t now_s);
 
-/* firn_seen_add(seen, digest, letter, until_s) -- in place of the oldest. */
-void firn_seen_add(struct firn_seen *seen,
-		   const unsigned char digest[FIRN_SHA256], const char *letter,
-		   int64_t until_s);
+/* firn_seen_add(seen, one) -- in place of the oldest. */
+void firn_seen_add(struct firn_seen *seen, const struct firn_seen_one *one);
 
 #endif

@@ -59,7 +59,8 @@ void firn_senders_close(struct firn_senders *senders);
 /* Who it is, and what showed it. */
 struct firn_proven {
 	struct firn_sender *sender; /* NULL: nobody that is known */
-	const char *by; /* "bearer", "certificate", "user", "signature" */
+	const char *by;             /* "bearer", "certificate", "user",
+				     * "standard-webhooks", "hub-signature" */
 };
 
 /* A client certificate that the handshake let through. */

@@ -92,7 +92,7 @@ firn_syncer_start(struct firn_syncer *ret, const struct firn_inbox *inbox,
 	}
 	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
 		return firn_err_sys(err, "set a socket non-blocking");
-	*ret = (struct firn_syncer){ .fd = firn_steal_fd(&ours), .pid = pid };
+	ret->fd = firn_steal_fd(&ours);
 	return 0;
 }
 

@@ -10,14 +10,12 @@
  */
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "firn/err.h"
 #include "firn/inbox.h"
 
 struct firn_syncer {
 	int fd; /* non-blocking; its end is the end of the process */
-	pid_t pid;
 };
 
 /*

@@ -193,6 +193,16 @@ FIRN_MUST_CHECK int firn_targets(const struct firn_host *host, json_t **ret,
 				 struct firn_err *err);
 
 /*
+ * firn_target_ids(host, ret, err) -- only the ids of those that run: what takes
+ * the time of one firn_target_open(), and answers for many.
+ *
+ * `*ret` is a new array of strings, sorted.  An id that none of them begins
+ * with is of no container that ran before the call.
+ */
+FIRN_MUST_CHECK int firn_target_ids(const struct firn_host *host, json_t **ret,
+				    struct firn_err *err);
+
+/*
  * firn_containers(host, ret, ret_problems, err) -- all that the node knows of,
  * running or not, and how each can reach it.
  *

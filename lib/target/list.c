@@ -145,3 +145,35 @@ firn_targets(const struct firn_host *host, json_t **ret, struct firn_err *err)
 	node_free(node);
 	return done;
 }
+
+int
+firn_target_ids(const struct firn_host *host, json_t **ret,
+		struct firn_err *err)
+{
+	/* Nobody's id: of all that the kernel knows, no state is parsed. */
+	static const struct query nobody = {
+		.kind = QUERY_ID,
+		.text = "-",
+	};
+	autofree struct node *node = calloc(1, sizeof(*node));
+	json_t *ids = json_array();
+	int done;
+
+	if (node == NULL || ids == NULL) {
+		json_decref(ids);
+		return firn_err_nomem(err);
+	}
+	done = node_read(node, host, &nobody, err);
+	for (size_t i = 0; done == 0 && i < node->n_candidates; i++)
+		if (node->candidates[i].running)
+			json_array_append_new(ids,
+					      json_string(
+						      node->candidates[i].id));
+	node_free(node);
+	if (done < 0) {
+		json_decref(ids);
+		return firn_err_in(err, "look at this node");
+	}
+	*ret = ids;
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -62,11 +63,17 @@ _Noreturn static void
 become_receiver(const struct serving *serving, const char *deadline_s,
 		int notify_fd)
 {
+	const char *descriptors = getenv("SERVING_DESCRIPTORS");
 	char policy[96], number[16];
 
 	snprintf(policy, sizeof(policy), "%s/policy.yaml", serving->folder);
 	snprintf(number, sizeof(number), "%d", notify_fd);
 	fcntl(notify_fd, F_SETFD, 0);
+	if (descriptors != NULL) {
+		rlim_t n = strtoul(descriptors, NULL, 10);
+
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ n, n });
+	}
 	/* What a sanitizer keeps of freed memory isn't the receiver's. */
 	setenv("ASAN_OPTIONS", "quarantine_size_mb=1:detect_leaks=0", 1);
 	execl(FIRN_RECEIVER, "firn-receiver", "--policy", policy, "--inbox",

@@ -27,7 +27,8 @@ struct serving {
 /* serving_start(serving, listen, deadline_s) -- with sources "us" (user root),
  * "falco" (BEARER_TOKEN), "few" (BEARER_TOKEN "-few", 3 alerts a minute) and
  * "hooks" (STANDARD_KEY).  `listen` is more for that section of the policy,
- * "" for nothing. */
+ * "" for nothing.  With SERVING_DESCRIPTORS in the environment it may have no
+ * more. */
 void serving_start(struct serving *serving, const char *listen,
 		   const char *deadline_s);
 

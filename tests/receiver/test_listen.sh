@@ -14,6 +14,7 @@ export ASAN_OPTIONS=detect_leaks=0
 clean() {
 	for job in $(jobs -p); do kill -9 "$job" 2>/dev/null; done
 	wait 2>/dev/null
+	umount -l full 2>/dev/null
 	cd / && rm -rf "$dir"
 }
 trap clean EXIT
@@ -99,7 +100,7 @@ while True:
     print(manager.recv(99).decode(), flush=True)' >told &
 within "a socket for what systemd is told" test -S notify.sock
 NOTIFY_SOCKET=$dir/notify.sock listen
-within "listening: $(cat out)" accepted
+within "listening" accepted
 within "READY=1" grep -q READY=1 told
 within "WATCHDOG=1" grep -q WATCHDOG=1 told
 worked >/dev/null || fail "an alert was not worked"
@@ -139,6 +140,7 @@ policy new
 
 # Its own end, the hard way and the calm one.
 kill -9 "$pid"
+wait "$pid" 2>/dev/null
 listen
 within "after its own end" worked
 parts="$(part firn-receiver) $(part firn-runner)"
@@ -185,6 +187,24 @@ within "a passed socket" accepted
 [ "$(grep -c 'takes alerts on' log)" = 1 ] || fail "$(cat log)"
 kill "$pid"
 wait "$pid" || fail "with a passed socket it ended with $?"
+
+# A disk that is full: the sender is told to try again, and nothing is half there.
+mkdir full
+mount -t tmpfs -o size=256k full full
+"$receiver" --policy policy.yaml --inbox "$dir/full/inbox" 2>log &
+pid=$!
+within "an inbox of its own" accepted
+head -c 250000 /dev/zero >full/stuff 2>/dev/null
+head -c 200000 /dev/zero | tr '\0' ' ' >long
+[ "$(ask -o body -w '%{http_code}' http://node/ --data-binary @long)" = 503 ] ||
+	fail "a full disk: $(cat body)"
+[ "$(find full/inbox/new full/inbox/tmp -type f | wc -l)" = 1 ] ||
+	fail "something was left on a full disk"
+rm full/stuff
+within "a disk that is no longer full" accepted
+kill "$pid"
+wait "$pid" || fail "after a full disk it ended with $?"
+umount full
 
 # The units are sound.
 for unit in firn-receiver.service firn-runner.service; do

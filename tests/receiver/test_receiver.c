@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -427,6 +428,12 @@ setup_hasty(void)
 	serving_start(&serving, "  connections: 16\n", "1");
 }
 
+static void
+setup_crowded(void)
+{
+	serving_start(&serving, "  connections: 16\n", "60");
+}
+
 /* Whole in the end, but never within the time: its pieces don't buy any. */
 static void
 drip(const char *text, const char *expected)
@@ -478,6 +485,100 @@ START_TEST(one_sender_does_not_get_all_connections)
 	ck_assert_int_eq(n, 7);
 	for (int i = 0; i < 12; i++)
 		close(fds[i]);
+}
+END_TEST
+
+/* A connection of another user of this node. */
+static int
+connect_as(uid_t uid)
+{
+	int fd;
+
+	ck_assert_int_eq(seteuid(uid), 0);
+	fd = serving_connect(&serving);
+	ck_assert_int_eq(seteuid(0), 0);
+	return fd;
+}
+
+static bool
+is_cut(int fd)
+{
+	struct pollfd end = { .fd = fd, .events = POLLIN };
+	char part[512];
+
+	return poll(&end, 1, 0) == 1 && recv(fd, part, sizeof(part), 0) <= 0;
+}
+
+static void
+say(int fd, const char *text)
+{
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
+			 (ssize_t)strlen(text));
+}
+
+static bool
+is_answered(int fd, int wait_ms)
+{
+	struct pollfd heard = { .fd = fd, .events = POLLIN };
+	char answer[512] = "";
+
+	return poll(&heard, 1, wait_ms) == 1 &&
+	       recv(fd, answer, sizeof(answer) - 1, 0) > 0 &&
+	       strncmp(answer, "HTTP/1.1 200", 12) == 0;
+}
+
+#define ASK "GET /healthz HTTP/1.1\r\n" HOST "\r\n"
+
+/* Of 16 connections, four users with four each. */
+START_TEST(when_all_are_taken_one_that_is_idle_gives_way)
+{
+	int fds[16];
+
+	for (int i = 0; i < 16; i++) {
+		fds[i] = connect_as((uid_t)(1001 + i / 4));
+		/* The first two are in the midst of a second request. */
+		say(fds[i], i < 2 ? ASK "GET /" : ASK);
+		ck_assert(is_answered(fds[i], 10000));
+	}
+	ck_assert_int_eq(status_of(ASK), 200);
+	ck_assert(!is_cut(fds[0]) && !is_cut(fds[1]));
+	ck_assert(is_cut(fds[2])); /* idle for the longest */
+	ck_assert(!is_cut(fds[3]) && !is_cut(fds[15]));
+	for (int i = 0; i < 16; i++)
+		close(fds[i]);
+}
+END_TEST
+
+static void
+setup_short(void)
+{
+	setenv("SERVING_DESCRIPTORS", "32", 1);
+	serving_start(&serving, "", "60");
+}
+
+START_TEST(without_descriptors_it_waits_and_goes_on)
+{
+	int fds[40], n = 0;
+	bool answered_first[40];
+
+	for (int i = 0; i < 40; i++) {
+		fds[i] = serving_connect(&serving);
+		say(fds[i], ASK);
+	}
+	for (int i = 0; i < 40; i++) {
+		answered_first[i] = is_answered(fds[i], n == i ? 1000 : 0);
+		n += answered_first[i];
+	}
+	ck_assert(n > 5 && n < 32);
+	for (int i = 0; i < 40; i++)
+		if (answered_first[i])
+			close(fds[i]);
+	for (int i = 0; i < 40; i++) {
+		if (answered_first[i])
+			continue;
+		ck_assert(is_answered(fds[i], 10000));
+		close(fds[i]);
+	}
 }
 END_TEST
 
@@ -580,6 +681,8 @@ main(void)
 {
 	Suite *suite = suite_create("receiver");
 	TCase *tests = tcase_create("answers"), *hasty = tcase_create("hasty");
+	TCase *crowded = tcase_create("crowded");
+	TCase *scarce = tcase_create("scarce");
 
 	if (geteuid() != 0) {
 		puts("skipped: not root");
@@ -614,7 +717,15 @@ main(void)
 	tcase_add_checked_fixture(hasty, setup_hasty, teardown);
 	tcase_set_timeout(hasty, 120);
 	tcase_add_test(hasty, a_slow_sender_is_cut);
-	tcase_add_test(hasty, one_sender_does_not_get_all_connections);
 	suite_add_tcase(suite, hasty);
+	tcase_add_checked_fixture(crowded, setup_crowded, teardown);
+	tcase_set_timeout(crowded, 120);
+	tcase_add_test(crowded, one_sender_does_not_get_all_connections);
+	tcase_add_test(crowded, when_all_are_taken_one_that_is_idle_gives_way);
+	suite_add_tcase(suite, crowded);
+	tcase_add_checked_fixture(scarce, setup_short, teardown);
+	tcase_set_timeout(scarce, 120);
+	tcase_add_test(scarce, without_descriptors_it_waits_and_goes_on);
+	suite_add_tcase(suite, scarce);
 	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "firn/alert.h"
 #include "firn/audit.h"
@@ -161,9 +162,11 @@ open_case(struct reading *reading, struct firn_turn *turn,
 	return 0;
 }
 
+/* `*ret` stays NULL for what would open a case, unless there is the target that
+ * it would be opened for. */
 static int
-decide(struct reading *reading, struct firn_target *target, json_t **ret,
-       struct firn_err *err)
+decide(struct reading *reading, const struct firn_target *target,
+       struct firn_target *to_open, json_t **ret, struct firn_err *err)
 {
 	const struct firn_runner *runner = reading->intake->runner;
 	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
@@ -194,7 +197,72 @@ decide(struct reading *reading, struct firn_target *target, json_t **ret,
 		*ret = refused(reading, "cooldown", text);
 		return 0;
 	}
-	return open_case(reading, &turn, playbook, target, ret, err);
+	if (to_open == NULL)
+		return 0;
+	return open_case(reading, &turn, playbook, to_open, ret, err);
+}
+
+static int
+find_and_decide(struct reading *reading, const char *container_id, json_t **ret,
+		struct firn_err *err)
+{
+	struct firn_intake *intake = reading->intake;
+	autodone(firn_target_close) struct firn_target *target = NULL;
+	struct firn_err why = { 0 };
+	json_t *nowhere = NULL;
+	int done;
+
+	switch (firn_alert_find(intake->runner->host, reading->alert, &target,
+				&nowhere, &why)) {
+	case FIRN_LEADS_TO_TARGET:
+		done = decide(reading, target, target, ret, err);
+		if (container_id != NULL)
+			firn_known_add(&intake->known, container_id, &target);
+		return done;
+	case FIRN_LEADS_NOWHERE:
+		if (container_id != NULL &&
+		    firn_json_says(nowhere, "reason", "unknown"))
+			firn_known_look(&intake->known, intake->runner->host);
+		*ret = leads_nowhere(reading, nowhere);
+		return 0;
+	default:
+		*ret = refused(reading, "failed", why.text);
+		return 0;
+	}
+}
+
+/* When the letter came, as far as its writer is to be believed. */
+static uint64_t
+came_ns(const struct reading *reading)
+{
+	const json_t *said =
+		json_object_get(reading->letter->envelope, "boot_ns");
+	uint64_t now_ns = firn_boot_ns();
+
+	if (reading->letter->writer_uid == reading->intake->trusted_uid &&
+	    json_is_integer(said) &&
+	    (uint64_t)json_integer_value(said) < now_ns)
+		return (uint64_t)json_integer_value(said);
+	return now_ns;
+}
+
+/* What can be said without a look at the node: of a container that alerts were
+ * about before, and of an id that is nobody's. */
+static int
+decide_by_id(struct reading *reading, const char *container_id, json_t **ret,
+	     struct firn_err *err)
+{
+	struct firn_known *known = &reading->intake->known;
+	const struct firn_target *target =
+		firn_known_target(known, container_id);
+
+	if (target != NULL)
+		return decide(reading, target, NULL, ret, err);
+	if (firn_known_nobody(known, container_id, came_ns(reading)))
+		*ret = refused(reading, "unknown",
+			       "no container that runs on this node has such "
+			       "an id");
+	return 0;
 }
 
 /* --- one alert ------------------------------------------------------------ */
@@ -213,10 +281,9 @@ case_of(const struct reading *reading)
 static int
 read_alert(struct reading *reading, json_t **ret, struct firn_err *err)
 {
-	struct firn_intake *intake = reading->intake;
-	autodone(firn_target_close) struct firn_target *target = NULL;
+	const char *container_id =
+		firn_json_string(reading->alert, "container_id", NULL);
 	const char *already = case_of(reading);
-	struct firn_err why = { 0 };
 	json_t *nowhere = NULL;
 
 	if (already != NULL) {
@@ -224,22 +291,16 @@ read_alert(struct reading *reading, json_t **ret, struct firn_err *err)
 		firn_json_text(*ret, "case", already);
 		return 0;
 	}
-	if (firn_alert_leads_nowhere(reading->alert, intake->host_names,
-				     &nowhere)) {
+	if (firn_alert_leads_nowhere(reading->alert,
+				     reading->intake->host_names, &nowhere)) {
 		*ret = leads_nowhere(reading, nowhere);
 		return 0;
 	}
-	switch (firn_alert_find(intake->runner->host, reading->alert, &target,
-				&nowhere, &why)) {
-	case FIRN_LEADS_TO_TARGET:
-		return decide(reading, target, ret, err);
-	case FIRN_LEADS_NOWHERE:
-		*ret = leads_nowhere(reading, nowhere);
-		return 0;
-	default:
-		*ret = refused(reading, "failed", why.text);
-		return 0;
-	}
+	if (container_id != NULL &&
+	    decide_by_id(reading, container_id, ret, err) < 0)
+		return -1;
+	return *ret != NULL ? 0
+			    : find_and_decide(reading, container_id, ret, err);
 }
 
 /* --- a letter ------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "firn/cases.h"
 #include "firn/inbox.h"
+#include "respond/cases/known.h"
 #include "respond/cases/work.h"
 
 struct firn_intake {
@@ -21,6 +22,7 @@ struct firn_intake {
 			 * when the runner began; NULL once its inbox of that
 			 * time is empty */
 	json_t *folded; /* case to how many were folded into it */
+	struct firn_known known;
 
 	/* Work the case in a process of its own; a failure is not the
 	 * letter's. */

@@ -408,6 +408,7 @@ end(struct running *running, json_t *names)
 	json_decref(running->open);
 	json_decref(running->intake.seen);
 	json_decref(running->intake.folded);
+	firn_known_free(&running->intake.known);
 	json_decref(names);
 }
 
