@@ -149,6 +149,10 @@ passes "one of a source's user is of that source, whatever it claims" \
 	case_is "dry run"
 passes "and by its rules it is only recorded" case_has '.who.name == "careful"'
 passes "so nothing was done" test "$(state_of web-2)" = running
+by_hand 1 "$now.000000004-1-2" falco
+passes "its next one is too soon" answered '.reason == "cooldown"'
+alert "Terminal shell in container" "$web_2"
+passes "which keeps no other source from acting" case_is "done"
 
 container postgres
 alert "Terminal shell in container" "$id"
