@@ -52,6 +52,13 @@ _firn_playbook() { # WORD
 	compgen -f -- "$1"
 }
 
+# The cases of playbooks.
+_firn_diaries() {
+	firn cases --json 2>/dev/null |
+		grep -oE '"case": *"[A-Za-z0-9_.-]+"' |
+		sed -E 's/.*"([^"]+)"$/\1/'
+}
+
 _firn() {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
@@ -70,6 +77,9 @@ _firn() {
 	case $command in
 	freeze | thaw | isolate | release | capture | respond)
 		mapfile -t COMPREPLY < <(compgen -W "$(_firn_targets)" -- "$current")
+		;;
+	cases)
+		mapfile -t COMPREPLY < <(compgen -W "$(_firn_diaries)" -- "$current")
 		;;
 	secrets | exposure)
 		mapfile -t COMPREPLY < <(

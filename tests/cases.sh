@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # of the scripts that source it
 # cases.sh -- a node of a test's own for playbooks: its folders, its containers,
 # its runner.  Sourced after engines.sh, by a script that was called as
 # SCRIPT FIRN RUNNER_HERE [ARGUMENT]...

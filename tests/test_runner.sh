@@ -63,7 +63,7 @@ container web-1 || exit 1
 web_1=$id
 alert "Terminal shell in container" "$web_1"
 passes "an alert opens a case" answered '.case and .playbook == "contain"'
-passes "which is done" case_is done
+passes "which is done" case_is "done"
 passes "by the source that sent it" case_has \
 	'.who == {"kind": "source", "name": "falco"} or .who.name == "falco"'
 passes "with the alert in it" case_has '.alert.rule == "Terminal shell in container"'
@@ -91,7 +91,7 @@ alert "Slow one" "$web_2"
 passes "and so is the next" answered '.folded'
 container web-3
 alert "Terminal shell in container" "$id"
-passes "another container is dealt with meanwhile" case_is done
+passes "another container is dealt with meanwhile" case_is "done"
 letter=$slow
 passes "a step that takes too long fails" case_is failed
 passes "the folded ones are counted" case_has '.alerts == 3'
@@ -110,7 +110,7 @@ passes "a resolved alert doesn't act" answered '.reason == "resolved"'
 alert "Terminal shell" host
 passes "an alert about the host doesn't act" answered '.reason'
 alert "Not in any playbook's list" "$web_2" '"severity_is":"x"'
-passes "what only general fits is captured" case_is done
+passes "what only general fits is captured" case_is "done"
 passes "by general" case_has '.playbook == "general"'
 passes "and goes on running" test "$(state_of web-2)" = running
 
@@ -149,6 +149,10 @@ passes "one of a source's user is of that source, whatever it claims" \
 	case_is "dry run"
 passes "and by its rules it is only recorded" case_has '.who.name == "careful"'
 passes "so nothing was done" test "$(state_of web-2)" = running
+by_hand 1 "$now.000000004-1-2" falco
+passes "its next one is too soon" answered '.reason == "cooldown"'
+alert "Terminal shell in container" "$web_2"
+passes "which keeps no other source from acting" case_is "done"
 
 container postgres
 alert "Terminal shell in container" "$id"
@@ -183,7 +187,7 @@ passes "captured already" case_has '.archive'
 is_isolated asks && fail "it is cut before anybody agreed" ||
 	ok "not cut yet"
 approve "$(approval_of_case)" >"$dir/out" 2>&1 || cat "$dir/out"
-passes "once approved of, it goes on" case_is done
+passes "once approved of, it goes on" case_is "done"
 passes "and is cut off" is_isolated asks
 passes "who agreed is in the case" case_has \
 	'.events[] | select(.event == "approved") | .by'
@@ -202,12 +206,12 @@ runner_stop
 passes "the runner ends when it is told to" test "$?" = 0
 approve "$(approval_of_case)" >"$dir/out" 2>&1 || cat "$dir/out"
 runner_start
-passes "the next runner goes on with it" case_is done
+passes "the next runner goes on with it" case_is "done"
 passes "and the capture was made then" case_has '.archive'
 passes "and it is thawed at the end" test "$(state_of waits)" = running
 
 passes "no letter is left unanswered" test -z \
-	"$(ls /var/spool/firn/alerts/cur /var/spool/firn/alerts/new | grep '^[0-9]')"
+	"$(find /var/spool/firn/alerts/cur /var/spool/firn/alerts/new -type f)"
 jq -e 'select(.event == "trouble")' "$dir/told" && fail "there was trouble"
 passes "the runner ends calmly" runner_stop
 exit $failed

@@ -86,6 +86,25 @@ firn_case_sealed_archive(const struct firn_policy *policy, const char *case_id,
 	return last > 0 && name(folder, case_id, last, ENDING, ret) == 0;
 }
 
+json_t *
+firn_case_partial_archives(const struct firn_policy *policy,
+			   const char *case_id)
+{
+	const char *folder = firn_policy_keeping(policy)->folder;
+	json_t *paths = json_array();
+
+	for (int i = 1; i < ATTEMPTS; i++) {
+		autofree char *path = NULL;
+
+		if (is_there(folder, case_id, i, PARTIAL) &&
+		    name(folder, case_id, i, PARTIAL, &path) == 0)
+			json_array_append_new(paths, json_string(path));
+		else if (!is_there(folder, case_id, i, ENDING))
+			break;
+	}
+	return paths;
+}
+
 int
 firn_case_signer(const struct firn_policy *policy,
 		 const struct firn_playbook *playbook, struct firn_key **ret,

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "firn/err.h"
 #include "firn/playbook.h"
 #include "firn/policy.h"
@@ -25,6 +27,11 @@ FIRN_MUST_CHECK int firn_case_archive_path(const struct firn_policy *policy,
  * the caller to free(3). */
 bool firn_case_sealed_archive(const struct firn_policy *policy,
 			      const char *case_id, char **ret);
+
+/* firn_case_partial_archives(policy, case_id) -- those that were begun and not
+ * sealed: a new array of paths.  What is in them is evidence, too. */
+json_t *firn_case_partial_archives(const struct firn_policy *policy,
+				   const char *case_id);
 
 /* firn_case_signer(policy, playbook, ret, err) -- the key that a `seal` step
  * names, else the policy's, else the node's own. */

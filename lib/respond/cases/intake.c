@@ -205,7 +205,7 @@ decide(struct reading *reading, const struct firn_target *target,
 			       "no playbook is for this alert");
 		return 0;
 	}
-	wait_s = firn_turn_wait_s(&turn, playbook->name,
+	wait_s = firn_turn_wait_s(&turn, playbook->name, reading->who.name,
 				  playbook->limits.cooldown_s);
 	if (wait_s > 0) {
 		snprintf(text, sizeof(text),

@@ -103,6 +103,8 @@ firn_case_begin(struct firn_work *work, const struct firn_turn *turn,
 		return -1;
 	}
 	return firn_turn_begin(turn, work->diary.id, occasion->playbook->name,
+			       occasion->who->name != NULL ? occasion->who->name
+							   : "",
 			       err);
 }
 
@@ -292,7 +294,7 @@ give_up(struct firn_work *work, struct firn_err *err)
 			   err) < 0)
 		return -1;
 	if (id != NULL)
-		firn_turn_end(id, work->diary.id);
+		firn_turn_end(id, work->diary.id, true);
 	return 0;
 }
 

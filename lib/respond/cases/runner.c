@@ -105,6 +105,7 @@ take_turn(const char *case_id, const json_t *opened, struct firn_err *err)
 {
 	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
 	const char *target = firn_json_string(opened, "target", "id", NULL);
+	const char *who = firn_json_string(opened, "who", "name", NULL);
 	const char *playbook =
 		firn_json_string(opened, "playbook", "name", NULL);
 	char other[FIRN_CASE_ID];
@@ -115,7 +116,8 @@ take_turn(const char *case_id, const json_t *opened, struct firn_err *err)
 		return -1;
 	if (firn_turn_open_case(&turn, other))
 		return 0;
-	return firn_turn_begin(&turn, case_id, playbook, err);
+	return firn_turn_begin(&turn, case_id, playbook, who != NULL ? who : "",
+			       err);
 }
 
 /* Those that aren't finished, whoever works them. */
@@ -330,8 +332,10 @@ work_left(struct running *running)
 	struct firn_err why = { 0 };
 
 	running->left_over = false;
-	if (running->intake.seen == NULL &&
-	    firn_intake_seen(&running->intake.seen, &why) < 0) {
+	/* Also what of a letter was carried out before the rest failed. */
+	json_decref(running->intake.seen);
+	running->intake.seen = NULL;
+	if (firn_intake_seen(&running->intake.seen, &why) < 0) {
 		trouble(running, "the diaries of cases", &why);
 		try_again(running);
 		return;

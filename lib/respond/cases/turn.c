@@ -171,28 +171,48 @@ firn_turn_open_case(const struct firn_turn *turn, char ret[FIRN_CASE_ID])
 	return true;
 }
 
+/* Of one line: how long it keeps the next one waiting. */
+static uint64_t
+length_of(const json_t *line, const json_t *idle, const char *who,
+	  unsigned cooldown_s)
+{
+	const char *id = firn_json_string(line, "case", NULL);
+	const char *its = firn_json_string(line, "who", NULL);
+
+	if (id == NULL || json_object_get(idle, id) == NULL)
+		return cooldown_s * SECOND_NS;
+	if (its == NULL || strcmp(its, who) != 0)
+		return 0;
+	return (cooldown_s > FIRN_TURN_REFUSED_S ? cooldown_s
+						 : FIRN_TURN_REFUSED_S) *
+	       SECOND_NS;
+}
+
 unsigned
 firn_turn_wait_s(const struct firn_turn *turn, const char *playbook,
-		 unsigned cooldown_s)
+		 const char *who, unsigned cooldown_s)
 {
-	uint64_t now = firn_boot_ns(), length = cooldown_s * SECOND_NS;
+	autojson json_t *idle = json_object(); /* that did nothing */
+	uint64_t now = firn_boot_ns(), wait_ns = 0;
 	size_t at = turn->len;
 
-	if (cooldown_s == 0)
-		return 0;
 	for (;;) {
 		autojson json_t *line = line_before(turn, &at);
 		const char *name = firn_json_string(line, "playbook", NULL);
-		uint64_t then = (uint64_t)json_integer_value(
+		const char *id = firn_json_string(line, "case", NULL);
+		uint64_t until = (uint64_t)json_integer_value(
 			json_object_get(line, "boot_ns"));
 
 		if (line == NULL)
-			return 0;
-		if (name == NULL || strcmp(name, playbook) != 0)
+			return (unsigned)((wait_ns + SECOND_NS - 1) /
+					  SECOND_NS);
+		if (id != NULL && json_is_true(json_object_get(line, "idle")))
+			json_object_set_new(idle, id, json_true());
+		if (name == NULL || strcmp(name, playbook) != 0 || until > now)
 			continue;
-		if (then > now || now - then >= length)
-			return 0;
-		return (unsigned)((length - (now - then)) / SECOND_NS) + 1;
+		until += length_of(line, idle, who, cooldown_s);
+		if (until > now && until - now > wait_ns)
+			wait_ns = until - now;
 	}
 }
 
@@ -212,16 +232,17 @@ add(int fd, json_t *line, struct firn_err *err)
 
 int
 firn_turn_begin(const struct firn_turn *turn, const char *case_id,
-		const char *playbook, struct firn_err *err)
+		const char *playbook, const char *who, struct firn_err *err)
 {
 	return add(turn->fd,
-		   json_pack("{s:s, s:s, s:I}", "case", case_id, "playbook",
-			     playbook, "boot_ns", (json_int_t)firn_boot_ns()),
+		   json_pack("{s:s, s:s, s:s, s:I}", "case", case_id,
+			     "playbook", playbook, "who", who, "boot_ns",
+			     (json_int_t)firn_boot_ns()),
 		   err);
 }
 
 void
-firn_turn_end(const char *target_id, const char *case_id)
+firn_turn_end(const char *target_id, const char *case_id, bool acted)
 {
 	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
 	struct firn_err none = { 0 };
@@ -231,7 +252,8 @@ firn_turn_end(const char *target_id, const char *case_id)
 	    (firn_turn_open_case(&turn, open_case) &&
 	     strcmp(open_case, case_id) != 0) ||
 	    add(turn.fd,
-		json_pack("{s:s, s:b}", "case", case_id, "ended", true),
+		json_pack("{s:s, s:b, s:b}", "case", case_id, "ended", true,
+			  "idle", !acted),
 		&none) < 0)
 		return; /* the journal says it, too */
 }

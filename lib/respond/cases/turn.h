@@ -40,19 +40,25 @@ void firn_turn_close(struct firn_turn *turn);
  * finished; false if there is none. */
 bool firn_turn_open_case(const struct firn_turn *turn, char ret[FIRN_CASE_ID]);
 
-/* firn_turn_wait_s(turn, playbook, cooldown_s) -- how long until this playbook
- * may be carried out again; 0: now. */
+/*
+ * firn_turn_wait_s(turn, playbook, who, cooldown_s) -- how long until this
+ * playbook may be carried out again; 0: now.
+ *
+ * A case that was refused, or only recorded, keeps nobody but its own sender
+ * waiting, and that one for at least FIRN_TURN_REFUSED_S.
+ */
+#define FIRN_TURN_REFUSED_S 60
 unsigned firn_turn_wait_s(const struct firn_turn *turn, const char *playbook,
-			  unsigned cooldown_s);
+			  const char *who, unsigned cooldown_s);
 
-/* firn_turn_begin(turn, case_id, playbook, err) -- a case begins. */
+/* firn_turn_begin(turn, case_id, playbook, who, err) -- a case begins. */
 FIRN_MUST_CHECK int firn_turn_begin(const struct firn_turn *turn,
 				    const char *case_id, const char *playbook,
-				    struct firn_err *err);
+				    const char *who, struct firn_err *err);
 
-/* firn_turn_end(target_id, case_id) -- it is finished; without that, its
- * journal is read to know. */
-void firn_turn_end(const char *target_id, const char *case_id);
+/* firn_turn_end(target_id, case_id, acted) -- it is finished; without that, its
+ * diary is read to know.  Was anything carried out? */
+void firn_turn_end(const char *target_id, const char *case_id, bool acted);
 
 /* firn_run_folder(name, err) -- a folder of ours in /run/firn, made if it isn't
  * there: its descriptor. */

@@ -343,7 +343,7 @@ firn_work_do(struct firn_work *work, struct firn_err *err)
 			may.why, err) < 0)
 		return -1;
 	if (done > 0 && id != NULL)
-		firn_turn_end(id, work->diary.id);
+		firn_turn_end(id, work->diary.id, may.verdict == FIRN_ALLOWED);
 	return done;
 }
 

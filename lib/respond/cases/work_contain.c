@@ -10,6 +10,7 @@
 #include "firn/audit.h"
 #include "firn/outbox.h"
 #include "respond/cases/archive_path.h"
+#include "respond/cases/contain_result.h"
 #include "respond/cases/slots.h"
 #include "respond/cases/work.h"
 
@@ -249,54 +250,6 @@ act(struct acting *acting, struct firn_err *err)
 
 /* --- what came of it ------------------------------------------------------ */
 
-static json_t *
-pick(const json_t *said, const char *const *keys)
-{
-	json_t *result = json_object();
-
-	for (; *keys != NULL; keys++)
-		if (json_object_get(said, *keys) != NULL)
-			json_object_set(result, *keys,
-					json_object_get(said, *keys));
-	return result;
-}
-
-/* On the cgroup, and then at the interfaces. */
-static json_t *
-cuts_of(const json_t *said)
-{
-	static const char *const keys[] = { "state",  "already",     "open",
-					    "keeper", "shared_with", NULL };
-	const json_t *links = json_object_get(said, "isolate_links");
-	json_t *result = pick(links, keys), *methods = json_array();
-
-	json_array_extend(methods,
-			  firn_json_at(said, "isolate", "methods", NULL));
-	json_array_extend(methods, json_object_get(links, "methods"));
-	json_object_set_new(result, "methods", methods);
-	return result;
-}
-
-static json_t *
-result_of(const struct acting *acting, const struct firn_step *step)
-{
-	static const char *const of_freeze[] = { "state",      "already",
-						 "elapsed_us", "processes",
-						 "keeper",     "hold_error",
-						 NULL };
-	static const char *const of_capture[] = {
-		"archive", "seal",     "signer",    "complete", "partial",
-		"members", "bytes_in", "bytes_out", "gaps",     "secrets",
-		"node",    "state",    "times",     NULL
-	};
-
-	if (step->kind == FIRN_STEP_FREEZE)
-		return pick(json_object_get(acting->said, "freeze"), of_freeze);
-	if (step->kind == FIRN_STEP_ISOLATE)
-		return cuts_of(acting->said);
-	return pick(acting->said, of_capture);
-}
-
 static int
 settle(struct acting *acting, size_t n, struct firn_err *err)
 {
@@ -310,8 +263,14 @@ settle(struct acting *acting, size_t n, struct firn_err *err)
 						? &acting->why_capture
 						: &acting->why_isolate,
 					err);
-	result = result_of(acting, step);
+	result = firn_contain_result(acting->said, step->kind);
 	if (step->kind == FIRN_STEP_CAPTURE) {
+		json_t *left = firn_case_partial_archives(work->runner->policy,
+							  work->diary.id);
+
+		if (json_array_size(left) > 0)
+			json_object_set(result, "begun_before", left);
+		json_decref(left);
 		json_decref(work->capture);
 		work->capture = json_incref(result);
 		free(work->archive);
