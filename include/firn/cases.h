@@ -82,7 +82,7 @@ FIRN_MUST_CHECK int firn_respond(const struct firn_runner *runner,
  * "roles": [{"role", "verdict", "why", "rule"}], "open_case" (or null)}.
  */
 FIRN_MUST_CHECK int firn_respond_plan(const struct firn_runner *runner,
-				      const struct firn_target *target,
+				      struct firn_target *target,
 				      const struct firn_playbook *playbook,
 				      const struct firn_party *who,
 				      json_t **ret, struct firn_err *err);

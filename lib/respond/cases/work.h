@@ -104,11 +104,32 @@ FIRN_MUST_CHECK int firn_work_ask(struct firn_work *work,
 				  struct firn_decision *ret,
 				  struct firn_err *err);
 
+/* firn_playbook_cuts_pod(playbook) -- does it cut others than its target? */
+bool firn_playbook_cuts_pod(const struct firn_playbook *playbook);
+
+/*
+ * firn_pod_permitted(permit, target, ret, err) -- may those be cut off, who
+ * share the target's network?  work_pod.c.
+ *
+ * Allowed if each of them may be.  Else `*ret` is the gravest that was said,
+ * and of whom; those that need a second person's yes have all been asked for.
+ */
+FIRN_MUST_CHECK int firn_pod_permitted(const struct firn_permit *permit,
+				       struct firn_target *target,
+				       struct firn_decision *ret,
+				       struct firn_err *err);
+
+/* firn_pod_would() -- what the answer would be: nothing is written. */
+FIRN_MUST_CHECK int firn_pod_would(const struct firn_permit *permit,
+				   struct firn_target *target,
+				   struct firn_decision *ret,
+				   struct firn_err *err);
+
 /* firn_work_foretell(runner, target, playbook, who, ret, err) -- what the
  * answers would be now; nothing is recorded.  `*ret` is "roles" of
  * firn_respond_plan(). */
 FIRN_MUST_CHECK int firn_work_foretell(const struct firn_runner *runner,
-				       const struct firn_target *target,
+				       struct firn_target *target,
 				       const struct firn_playbook *playbook,
 				       const struct firn_party *who,
 				       json_t **ret, struct firn_err *err);

@@ -215,5 +215,6 @@ firn_playbook_roles(const struct firn_playbook *playbook)
 		if (step->ending == FIRN_THEN_KEEP_FROZEN)
 			roles |= FIRN_ROLE_FREEZE;
 	}
-	return roles;
+	/* What only runs or tells something is about the container, too. */
+	return roles != 0 ? roles : FIRN_ROLE_LOOK;
 }
