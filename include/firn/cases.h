@@ -44,7 +44,7 @@ struct firn_runner {
 	void (*ready)(
 		void *arg); /* the inbox is watched from here on; or NULL */
 	void (*alive)(void *arg); /* at least each second; or NULL */
-	/* Each line of a journal as it is written, with its "case"; borrowed,
+	/* Each line of a diary as it is written, with its "case"; borrowed,
 	 * or NULL for nobody.  Of the runner also what it can't do: "event"
 	 * is "trouble", with "text". */
 	void (*told)(const json_t *line, void *arg);

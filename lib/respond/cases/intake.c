@@ -11,7 +11,7 @@
 #include "firn/audit.h"
 #include "respond/cases/opening.h"
 
-/* So many alerts stand in a case's journal one by one; then every so many. */
+/* So many alerts stand in a case's diary one by one; then every so many. */
 #define FOLDED_MAX 1000
 #define FOLDED_EACH 1000
 
@@ -269,7 +269,7 @@ decide_by_id(struct reading *reading, const char *container_id, json_t **ret,
 
 /* --- one alert ------------------------------------------------------------ */
 
-/* Is it in a journal, from before a crash? */
+/* Is it in a diary, from before a crash? */
 static const char *
 case_of(const struct reading *reading)
 {

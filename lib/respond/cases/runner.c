@@ -23,11 +23,11 @@
  * What is where when it is killed (kill -9; its memory is gone, what was
  * written with write(2) or renamed is not):
  *
- *	letter in	journal		what happens at the next start
+ *	letter in	diary		what happens at the next start
  *	new/		-		it is taken, as any
  *	cur/		none of it	it is worked from the beginning
  *	cur/		"opened" torn	the same: nothing was done yet, and that
- *					journal tells of no case
+ *					diary tells of no case
  *	cur/		"opened"	that alert is in `seen`: not opened
  *					again; its case is not held, and gone
  *					on with; the letter's other alerts are
@@ -40,7 +40,7 @@
  * second case: so what was interrupted is gone on with first, and says it
  * again.
  *
- * After a power cut a letter can be back in new/ though its journal, which was
+ * After a power cut a letter can be back in new/ though its diary, which was
  * synced when the container stood still, is there: `seen` is asked for all
  * letters until the inbox was empty once.
  *

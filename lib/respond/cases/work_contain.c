@@ -309,7 +309,7 @@ settle_nothing(struct firn_work *work, size_t first, size_t end,
 	return 0;
 }
 
-/* -1: the journal can't be written. */
+/* -1: the diary can't be written. */
 static int
 carry_out(struct acting *acting, struct firn_err *err)
 {
