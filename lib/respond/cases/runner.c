@@ -16,6 +16,7 @@
 #include "respond/cases/crew.h"
 #include "respond/cases/intake.h"
 #include "respond/cases/postman.h"
+#include "respond/cases/seen.h"
 
 /*
  * runner -- letters in, cases out.
@@ -335,7 +336,7 @@ work_left(struct running *running)
 	/* Also what of a letter was carried out before the rest failed. */
 	json_decref(running->intake.seen);
 	running->intake.seen = NULL;
-	if (firn_intake_seen(&running->intake.seen, &why) < 0) {
+	if (firn_seen(&running->intake.seen, &why) < 0) {
 		trouble(running, "the diaries of cases", &why);
 		try_again(running);
 		return;
@@ -386,7 +387,7 @@ prepare(struct running *running, json_t **names, struct firn_err *err)
 	if (firn_inbox_open(&running->inbox, how->inbox, true, err) < 0 ||
 	    watch(running, err) < 0 ||
 	    firn_alert_host_names(how->host, names, err) < 0 ||
-	    firn_intake_seen(&running->intake.seen, err) < 0 ||
+	    firn_seen(&running->intake.seen, err) < 0 ||
 	    find_open(running, err) < 0)
 		return -1;
 	running->intake.host_names = *names;
