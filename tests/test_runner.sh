@@ -227,7 +227,10 @@ approve "$("$firn" approve --json | jq -r '.requests[] |
 	>"$dir/out" 2>&1 || cat "$dir/out"
 approve "$(approval_of_case)" >"$dir/out" 2>&1 || cat "$dir/out"
 passes "approved of, it goes on" case_is "done"
-passes "and both are cut off" is_isolated side
+passes "and is cut off" is_isolated main
+passes "the yes to the other part was used up for it" audited \
+	'.action == "allowed" and .details.role == "isolate" and
+	.details.target.name == "side" and .details.approval'
 
 container waits
 alert "Asks for it" "$id"
