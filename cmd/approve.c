@@ -5,6 +5,7 @@
 #include "firn/approval.h"
 #include "firn/audit.h"
 #include "firn/policy.h"
+#include "permit.h"
 
 static const char *
 text_of(const json_t *json, const char *key)
@@ -105,8 +106,8 @@ answer(const struct firn_common *common, const char *id, bool yes,
 	autodone(firn_party_free) struct firn_party by = { 0 };
 	json_t *request = NULL;
 
-	if (firn_policy_open(&policy, NULL, err) < 0 ||
-	    firn_party_me(&by, err) < 0)
+	if (firn_party_me(&by, err) < 0 ||
+	    firn_policy_asked(&policy, "approve", common, &by, NULL, err) < 0)
 		return -1;
 	if (common->dry_run ? firn_approval_may_answer(policy, id, &by,
 						       &request, err) < 0

@@ -212,21 +212,19 @@ ask_all(const struct question *question, unsigned roles, struct firn_err *err)
 
 /* By a policy that nobody could read; if that can't be recorded, it's refused
  * all the same. */
-static void
-record_unread(const struct question *question, const char *command,
-	      const struct firn_err *why)
+static bool
+record_unread(const struct firn_party *party, const char *command,
+	      const struct firn_traits *what, const struct firn_err *why)
 {
-	autojson json_t *who = firn_party_json(&question->scene->who);
+	autojson json_t *who = firn_party_json(party);
 	autojson json_t *details = json_object();
 	struct firn_err ignored = { 0 };
 
 	firn_json_text(details, "command", command);
 	firn_json_text(details, "why", why->text);
-	if (question->what != NULL)
-		json_object_set_new(details, "target",
-				    firn_traits_json(question->what));
-	question->scene->is_recorded =
-		firn_audit_add(who, "denied", details, &ignored) == 0;
+	if (what != NULL)
+		json_object_set_new(details, "target", firn_traits_json(what));
+	return firn_audit_add(who, "denied", details, &ignored) == 0;
 }
 
 static int
@@ -243,12 +241,38 @@ permitted_as(struct firn_scene *scene, const char *command,
 
 	if (begin(&question, command, err) < 0) {
 		if (err->code == EPERM && !common->dry_run)
-			record_unread(&question, command, err);
+			scene->is_recorded =
+				record_unread(&scene->who, command, what, err);
 	} else if (ask_all(&question, roles, err) == 0) {
 		return 0;
 	}
 	/* Nobody waits for a refusal. */
 	if (scene->is_recorded && firn_audit_sync(&why) < 0)
+		firn_cmd_say(common, "%s", why.text);
+	return -1;
+}
+
+int
+firn_policy_asked(struct firn_policy **ret, const char *command,
+		  const struct firn_common *common,
+		  const struct firn_party *who,
+		  const struct firn_target *target, struct firn_err *err)
+{
+	struct firn_err why = { 0 };
+	struct firn_traits what;
+
+	if (firn_policy_open(ret, NULL, &why) == 0)
+		return 0;
+	firn_err_set(err, EPERM,
+		     "not allowed while the policy can't be read: %s; correct "
+		     "it (firn policy check)",
+		     why.text);
+	if (common->dry_run)
+		return -1;
+	if (target != NULL)
+		firn_target_traits(target, &what);
+	if (record_unread(who, command, target != NULL ? &what : NULL, err) &&
+	    firn_audit_sync(&why) < 0)
 		firn_cmd_say(common, "%s", why.text);
 	return -1;
 }

@@ -47,6 +47,20 @@ FIRN_MUST_CHECK int firn_scene_permitted_id(struct firn_scene *scene,
 					    struct firn_err *err);
 
 /*
+ * firn_policy_asked(ret, command, common, who, target, err) -- the policy, for
+ * what can't be done without one, whatever the emergency.
+ *
+ * If it can't be read, that is a refusal: EPERM, which is in the audit log then
+ * (not with --dry-run).  `target` is NULL for none.
+ */
+FIRN_MUST_CHECK int firn_policy_asked(struct firn_policy **ret,
+				      const char *command,
+				      const struct firn_common *common,
+				      const struct firn_party *who,
+				      const struct firn_target *target,
+				      struct firn_err *err);
+
+/*
  * firn_scene_would(scene, command, common, roles, result, err) -- what the
  * answer would be: "permission" of the result, an array of {"role", "verdict",
  * "why", "rule"}.

@@ -9,6 +9,7 @@
 #include "firn/cases.h"
 #include "firn/playbook.h"
 #include "firn/policy.h"
+#include "permit.h"
 
 /* What it takes, and is released after. */
 struct means {
@@ -129,11 +130,13 @@ plan(const struct firn_cmd *self, const struct firn_common *common,
 /* -------------------------------------------------------------------------- */
 
 static int
-prepare(struct means *means, struct firn_err *err)
+prepare(struct means *means, const struct firn_common *common,
+	const struct firn_target *target, struct firn_err *err)
 {
-	if (firn_policy_open(&means->policy, NULL, err) < 0 ||
-	    firn_playbooks_open(&means->playbooks, NULL, err) < 0 ||
-	    firn_party_me(&means->who, err) < 0)
+	if (firn_party_me(&means->who, err) < 0 ||
+	    firn_policy_asked(&means->policy, "respond", common, &means->who,
+			      target, err) < 0 ||
+	    firn_playbooks_open(&means->playbooks, NULL, err) < 0)
 		return -1;
 	return 0;
 }
@@ -186,10 +189,10 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (common.case_id != NULL)
 		return firn_cmd_usage(self, "a playbook has a case of its own: "
 					    "--case can't be given");
-	if (prepare(&means, &err) < 0 ||
+	if (firn_scene_open(&scene, &common, argv[0], &err) < 0 ||
+	    prepare(&means, &common, scene.target, &err) < 0 ||
 	    (playbook = choose(&means, name != NULL ? name : "general",
-			       &err)) == NULL ||
-	    firn_scene_open(&scene, &common, argv[0], &err) < 0)
+			       &err)) == NULL)
 		return firn_cmd_failed(self, &common, &err);
 	firn_scene_announce(&scene, self, &common, argv[0]);
 	return respond(self, &common, &scene, playbook, &means);
