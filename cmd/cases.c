@@ -145,9 +145,10 @@ show_all(FILE *out, const json_t *result)
 		fputc('\n', out);
 		firn_show_row(out, "case", "%s",
 			      firn_json_string(one, "case", NULL));
-		firn_show_row(out, "playbook", "%s, %lld alerts",
+		firn_show_row(out, "playbook", "%s, %lld alert%s",
 			      firn_json_string(one, "playbook", NULL),
-			      number(one, "alerts"));
+			      number(one, "alerts"),
+			      number(one, "alerts") == 1 ? "" : "s");
 		if (firn_json_string(one, "archive", NULL) != NULL)
 			firn_show_row(out, "archive", "%s",
 				      firn_json_string(one, "archive", NULL));

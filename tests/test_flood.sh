@@ -1,6 +1,7 @@
 #!/bin/bash
-# A flood of alerts about a few containers: each is captured once, the rest is
-# answered and counted, and the runner's memory doesn't grow with them.
+# A flood of alerts about a few containers, every third about one that isn't
+# here: each container is captured once, the rest is answered and counted, and the
+# runner's memory doesn't grow with them.
 # Usage: test_flood.sh FIRN RUNNER_HERE [ALERTS [CONTAINERS]]
 set -u
 # shellcheck source=tests/engines.sh
@@ -39,9 +40,13 @@ rss_kb() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$runner/status"
 }
 before=$(rss_kb)
+id_of() { # NUMBER
+	if [ $(($1 % 3)) = 0 ]; then printf 'feed%060x' "$1"
+	else echo "${ids[$1 % n_containers]}"; fi
+}
 for i in $(seq "$n_alerts"); do
 	printf '{"schema":"firn.alert/v1","id":"f-%s","rule":"Flood","severity":"critical","target":{"container_id":"%s"}}\n' \
-		"$i" "${ids[i % n_containers]}"
+		"$i" "$(id_of "$i")"
 done | "$firn" alert -q >/dev/null || fail "alert"
 
 answers() {
@@ -70,8 +75,10 @@ find /var/spool/firn/alerts/done -name '*.answer.json' -exec cat {} + |
 		map("\(.[0]) \(length)") | .[]' >"$dir/answers"
 cat "$dir/answers"
 passes "each alert is answered, and no other way" test \
-	"$(awk '/^(opened|folded|cooldown) / { n += $2 } END { print n }' \
+	"$(awk '/^(opened|folded|cooldown|unknown) / { n += $2 } END { print n }' \
 		"$dir/answers")" = "$n_alerts"
+passes "those about containers that aren't here are unknown" \
+	grep -qx "unknown $((n_alerts / 3))" "$dir/answers"
 passes "as many cases were opened as there are" \
 	grep -qx "opened $n_containers" "$dir/answers"
 passes "what was folded is counted" jq -e --argjson n \

@@ -6,7 +6,8 @@
  *
  * A folder in the manner of maildir(5), /var/spool/firn/alerts: tmp/, new/,
  * cur/ (acted upon), done/ (answered, the newest of them).
- * Names sort by arrival.  A letter is one file, mode 0600:
+ * seen/ is the receiver's: which signed requests it has had.  Names sort by
+ * arrival.  A letter is one file, mode 0600:
  *
  *	one line of JSON: "received" (time), "boot_ns", "way" ("https", "unix",
  *	"stdin"), "source" (name in the policy, or null), "auth", "peer",

@@ -377,7 +377,7 @@ node_read(struct node *ret, const struct firn_host *host,
 	    kernel_scan(host, &ret->kernel, err) < 0)
 		return -1;
 	find_mounts(host, &ret->mounts);
-	places_find(host, &ret->kernel, &ret->places);
+	places_find(host, &ret->kernel, query, &ret->places);
 	read_traces(ret, query);
 
 	/* One more, for a cgroup or process that nobody else names. */

@@ -229,15 +229,41 @@ add_from_process(const struct firn_host *host,
 	}
 }
 
+/* From so many digits on an id is nobody's name. */
+#define ID_DIGITS 12
+
+static bool
+is_begun_by(const struct kernel_group *group, const char *prefix)
+{
+	return strncmp(group->id, prefix, strlen(prefix)) == 0;
+}
+
+/* The beginning of an id that the kernel knows; NULL wants all. */
+static const char *
+wanted_id(const struct kernel *kernel, const struct query *query)
+{
+	if (query == NULL ||
+	    (query->kind != QUERY_ANY && query->kind != QUERY_ID) ||
+	    strlen(query->text) < ID_DIGITS || !names_is_hex(query->text))
+		return NULL;
+	for (size_t i = 0; i < kernel->n_groups; i++)
+		if (is_begun_by(&kernel->groups[i], query->text))
+			return query->text;
+	return NULL;
+}
+
 void
 places_find(const struct firn_host *host, const struct kernel *kernel,
-	    struct places *ret)
+	    const struct query *query, struct places *ret)
 {
+	const char *wanted = wanted_id(kernel, query);
+
 	add_usual(host, ret);
 	for (size_t i = 0; i < kernel->n_processes; i++)
 		add_from_process(host, &kernel->processes[i], ret);
 	for (size_t i = 0; i < kernel->n_groups; i++)
-		if (kernel->groups[i].n_pids > 0)
+		if (kernel->groups[i].n_pids > 0 &&
+		    (wanted == NULL || is_begun_by(&kernel->groups[i], wanted)))
 			add_from_overlay(host, kernel->groups[i].pids[0], ret);
 }
 

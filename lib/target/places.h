@@ -14,6 +14,7 @@
 
 #include "firn/host.h"
 #include "target/kernel.h"
+#include "target/names.h"
 
 #define PLACES_MAX 64
 
@@ -33,9 +34,15 @@ struct places {
 	struct place_set crun;       /* hold ID/status: /run/crun */
 };
 
-/* places_find(host, kernel, ret) -- what can't be read is left out. */
+/*
+ * places_find(host, kernel, query, ret) -- what can't be read is left out.
+ *
+ * The mounts of every container take a tenth of a millisecond each: of a query
+ * for an id that the kernel knows, only those of its own are read.  NULL wants
+ * all.
+ */
 void places_find(const struct firn_host *host, const struct kernel *kernel,
-		 struct places *ret);
+		 const struct query *query, struct places *ret);
 void places_free(struct places *places);
 
 /* place_add(set, path) -- once each; one that is no absolute path without ".."
