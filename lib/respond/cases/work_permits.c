@@ -144,13 +144,21 @@ runs_dry(const struct firn_work *work)
 	return source != NULL && source->dry_run;
 }
 
+static bool
+nothing_is_done(const struct firn_work *work)
+{
+	for (size_t n = 0; n < work->playbook->n_steps; n++)
+		if (work->steps[n].settled != FIRN_STEP_OPEN)
+			return false;
+	return true;
+}
+
 int
 firn_work_ask(struct firn_work *work, struct firn_decision *ret,
 	      struct firn_err *err)
 {
 	const struct firn_playbook *playbook = work->playbook;
 	unsigned left = firn_playbook_roles(playbook);
-	bool begins = (work->allowed | work->to_approve) == 0;
 
 	*ret = (struct firn_decision){ .verdict = FIRN_ALLOWED };
 	if (work->target == NULL)
@@ -167,7 +175,9 @@ firn_work_ask(struct firn_work *work, struct firn_decision *ret,
 		if (ret->verdict != FIRN_DENIED &&
 		    ask_role(work, left & role, ret, err) < 0)
 			return -1;
-	if (begins && ret->verdict == FIRN_ALLOWED && runs_dry(work)) {
+	/* What was begun by an earlier policy isn't left half done. */
+	if (ret->verdict == FIRN_ALLOWED && nothing_is_done(work) &&
+	    runs_dry(work)) {
 		ret->verdict = FIRN_ONLY_RECORDED;
 		snprintf(ret->why, sizeof(ret->why),
 			 "alerts of %s run dry: it is only recorded",
