@@ -107,7 +107,7 @@ show_plan(FILE *out, const json_t *plan)
 
 static enum firn_exit
 plan(const struct firn_cmd *self, const struct firn_common *common,
-     const struct firn_runner *runner, const struct firn_target *target,
+     const struct firn_runner *runner, struct firn_target *target,
      const struct firn_playbook *playbook, const struct firn_party *who)
 {
 	autojson json_t *result = NULL;

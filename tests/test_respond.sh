@@ -174,6 +174,36 @@ passes "the dry run says so" test "$status" = 4
 container postgres
 respond postgres general
 passes "what is never touched is not captured" test "$status" = 4
+docker_in "$dir" run -d --name sidecar --network container:web-1 \
+	firn/busybox sleep 1000 >/dev/null
+cat >/etc/firn/policy.yaml <<-POLICY
+	responders:
+	  - {users: [root], may: [look, capture, freeze, isolate]}
+	never-touch: [{name: [sidecar]}]
+POLICY
+playbook pod never <<-STEPS
+	  - isolate: {cut: all, pod: true}
+	  - then: thaw
+STEPS
+respond web-1 pod
+passes "a whole pod isn't cut for one who may cut a part of it" \
+	test "$status" = 4
+passes "it says with whom the network is shared" \
+	says '.why | test("shares its network with .*never")'
+passes "the refusal is about that one" audited \
+	'.action == "denied" and .details.target.name == "sidecar"'
+is_isolated web-1 && fail "it is cut all the same" || ok "nothing is cut"
+respond web-1 pod --dry-run
+passes "the dry run says so, too" test "$status" = 4
+
+printf 'responders:\n  - {usrs: [root]}\n' >/etc/firn/policy.yaml
+respond web-1 general
+passes "without a policy that can be read it is refused" test "$status" = 4
+passes "and that is in the audit log" audited \
+	'.action == "denied" and .details.command == "respond" and
+	.details.target.name == "web-1"'
+"$firn" approve 0123456789abcdef >"$dir/out" 2>&1
+passes "nobody approves of anything then" test "$?" = 4
 rm /etc/firn/policy.yaml
 
 respond web-1 no-such-playbook

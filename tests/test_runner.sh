@@ -19,9 +19,10 @@ cat >/etc/firn/policy.yaml <<-POLICY
 	sources:
 	  - {name: falco, user: root, may: [look, capture, freeze, isolate, kill]}
 	  - {name: careful, user: daemon, may: [look, capture, freeze, isolate], dry-run: true}
+	  - {name: mute, user: bin}
 	never-touch: [{name: [postgres]}]
 	approval:
-	  - {may: [isolate], targets: {name: [asks, refuses]}, by: {users: [backup]}}
+	  - {may: [isolate], targets: {name: [asks, refuses, side]}, by: {users: [backup]}}
 POLICY
 playbook contain "Terminal shell*" "cooldown: 10m" <<-STEPS
 	  - isolate: {cut: all}
@@ -32,6 +33,15 @@ STEPS
 playbook asks "Asks*" <<-STEPS
 	  - freeze: {}
 	  - wait: {text: "go on?", timeout: 2m}
+	  - capture: [processes]
+	  - then: thaw
+STEPS
+mkdir -m 1777 "$dir/runs"
+playbook runs "Runs*" <<-STEPS
+	  - run: {argv: [/usr/bin/mktemp, -p, $dir/runs], timeout: 10s}
+STEPS
+playbook pod "Whole pod*" <<-STEPS
+	  - isolate: {cut: all, pod: true}
 	  - capture: [processes]
 	  - then: thaw
 STEPS
@@ -125,9 +135,9 @@ passes "what can't be read is kept, and answered so" \
 # Letters by hand: what one claims to be doesn't matter, but who wrote it.
 chmod 711 /var/spool/firn /var/spool/firn/alerts
 chmod 1777 /var/spool/firn/alerts/new /var/spool/firn/alerts/tmp
-by_hand() { # USER-ID NAME SOURCE
-	printf '{"way":"https","source":"%s"}\n{"schema":"firn.alert/v1","rule":"Terminal shell","target":{"container_id":"%s"}}' \
-		"$3" "$web_2" >"$dir/letter"
+by_hand() { # USER-ID NAME SOURCE [RULE]
+	printf '{"way":"https","source":"%s"}\n{"schema":"firn.alert/v1","rule":"%s","target":{"container_id":"%s"}}' \
+		"$3" "${4-Terminal shell}" "$web_2" >"$dir/letter"
 	chmod 644 "$dir/letter"
 	chmod 755 "$dir"
 	setpriv --reuid "$1" --regid "$1" --clear-groups sh -c \
@@ -149,6 +159,11 @@ passes "one of a source's user is of that source, whatever it claims" \
 	case_is "dry run"
 passes "and by its rules it is only recorded" case_has '.who.name == "careful"'
 passes "so nothing was done" test "$(state_of web-2)" = running
+by_hand 1 "$now.000000003-1-2" careful "Runs something"
+passes "what only runs something is only recorded, too" case_is "dry run"
+by_hand 2 "$now.000000005-1-2" mute "Runs something"
+passes "whose alerts may do nothing starts nothing" case_is refused
+passes "nothing was run" test -z "$(ls "$dir/runs")"
 by_hand 1 "$now.000000004-1-2" falco
 passes "its next one is too soon" answered '.reason == "cooldown"'
 alert "Terminal shell in container" "$web_2"
@@ -199,6 +214,24 @@ passes "refused, it ends as failed" case_is failed
 passes "with who refused as the reason" case_has \
 	'.results[] | select(.kind == "isolate") | .why | test("refused")'
 is_isolated refuses && fail "it was cut all the same" || ok "and it isn't cut"
+container main
+docker_in "$dir" run -d --name side --network container:main \
+	firn/busybox sleep 1000 >/dev/null
+alert "Whole pod" "$id"
+passes "a cut of the whole pod waits for the yes to each part of it" \
+	case_is waiting
+passes "what doesn't cut is done" case_has '.archive'
+is_isolated main && fail "it is cut before that" || ok "nothing is cut yet"
+approve "$("$firn" approve --json | jq -r '.requests[] |
+	select(.state == "open" and .target.name == "side") | .id')" \
+	>"$dir/out" 2>&1 || cat "$dir/out"
+approve "$(approval_of_case)" >"$dir/out" 2>&1 || cat "$dir/out"
+passes "approved of, it goes on" case_is "done"
+passes "and is cut off" is_isolated main
+passes "the yes to the other part was used up for it" audited \
+	'.action == "allowed" and .details.role == "isolate" and
+	.details.target.name == "side" and .details.approval'
+
 container waits
 alert "Asks for it" "$id"
 passes "a step that waits, waits" case_is waiting

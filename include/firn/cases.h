@@ -44,7 +44,7 @@ struct firn_runner {
 	void (*ready)(
 		void *arg); /* the inbox is watched from here on; or NULL */
 	void (*alive)(void *arg); /* at least each second; or NULL */
-	/* Each line of a journal as it is written, with its "case"; borrowed,
+	/* Each line of a diary as it is written, with its "case"; borrowed,
 	 * or NULL for nobody.  Of the runner also what it can't do: "event"
 	 * is "trouble", with "text". */
 	void (*told)(const json_t *line, void *arg);
@@ -82,7 +82,7 @@ FIRN_MUST_CHECK int firn_respond(const struct firn_runner *runner,
  * "roles": [{"role", "verdict", "why", "rule"}], "open_case" (or null)}.
  */
 FIRN_MUST_CHECK int firn_respond_plan(const struct firn_runner *runner,
-				      const struct firn_target *target,
+				      struct firn_target *target,
 				      const struct firn_playbook *playbook,
 				      const struct firn_party *who,
 				      json_t **ret, struct firn_err *err);

@@ -175,7 +175,8 @@ const struct firn_playbook *firn_playbooks_choose(
 json_t *firn_playbook_explain(const struct firn_playbook *playbook);
 
 /* firn_playbook_roles(playbook) -- what it needs of the policy: bits of
- * enum firn_role (firn/policy.h). */
+ * enum firn_role (firn/policy.h).  Never none: whose alerts may not even look
+ * starts no playbook. */
 unsigned firn_playbook_roles(const struct firn_playbook *playbook);
 
 /*

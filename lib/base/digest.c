@@ -115,6 +115,18 @@ firn_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	return 0;
 }
 
+int
+firn_sha256_text(const void *data, size_t len, char ret[FIRN_SHA256_TEXT],
+		 struct firn_err *err)
+{
+	unsigned char digest[FIRN_SHA256];
+
+	if (firn_sha256(data, len, digest, err) < 0)
+		return -1;
+	firn_hex(digest, sizeof(digest), ret);
+	return 0;
+}
+
 void
 firn_hex(const void *data, size_t len, char *ret)
 {

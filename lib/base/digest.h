@@ -47,6 +47,11 @@ FIRN_MUST_CHECK int firn_sha256(const void *data, size_t len,
 				unsigned char ret[FIRN_SHA256],
 				struct firn_err *err);
 
+/* firn_sha256_text(data, len, ret, err) -- the same, in hexadecimal. */
+FIRN_MUST_CHECK int firn_sha256_text(const void *data, size_t len,
+				     char ret[FIRN_SHA256_TEXT],
+				     struct firn_err *err);
+
 /* firn_hmac_sha256(key, key_len, data, len, ret, err) -- RFC 2104. */
 FIRN_MUST_CHECK int firn_hmac_sha256(const void *key, size_t key_len,
 				     const void *data, size_t len,

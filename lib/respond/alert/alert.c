@@ -24,7 +24,6 @@ set_id(const struct reading *reading, json_t *alert, const json_t *event,
        struct firn_err *err)
 {
 	const char *given = firn_json_string(event, "id", NULL);
-	unsigned char digest[FIRN_SHA256];
 	char hex[FIRN_SHA256_TEXT];
 	autojson json_t *id = NULL;
 
@@ -33,9 +32,9 @@ set_id(const struct reading *reading, json_t *alert, const json_t *event,
 	if (given == NULL)
 		given = firn_json_string(reading->headers, "webhook-id", NULL);
 	if (given == NULL) {
-		if (firn_sha256(reading->value, reading->len, digest, err) < 0)
+		if (firn_sha256_text(reading->value, reading->len, hex, err) <
+		    0)
 			return -1;
-		firn_hex(digest, sizeof(digest), hex);
 		given = hex;
 	}
 	id = json_sprintf("%s-%zu", given, reading->place);

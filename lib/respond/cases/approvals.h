@@ -17,7 +17,7 @@ FIRN_MUST_CHECK int firn_approval_of(const char *id, json_t **ret,
 				     struct firn_err *err);
 
 /* firn_approval_is_open(waits, approval) -- may it still be answered, and in
- * time?  `waits` is the journal's line. */
+ * time?  `waits` is the diary's line. */
 bool firn_approval_is_open(const json_t *waits, const json_t *approval);
 
 #endif

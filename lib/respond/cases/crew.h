@@ -32,7 +32,7 @@ struct firn_crew {
 };
 
 /* firn_crew_start(crew, work, err) -- work it in a process of its own; ours
- * gives up its journal, and so the lock. */
+ * gives up its diary, and so the lock. */
 FIRN_MUST_CHECK int firn_crew_start(struct firn_crew *crew,
 				    struct firn_work *work,
 				    struct firn_err *err);

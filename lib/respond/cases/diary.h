@@ -17,7 +17,7 @@
 #include "firn/case.h"
 #include "firn/err.h"
 
-/* The lines of a journal take no more; folded alerts are counted then. */
+/* The lines of a diary take no more; folded alerts are counted then. */
 #define FIRN_DIARY_MAX ((size_t)8 << 20)
 
 struct firn_diary {
@@ -30,7 +30,7 @@ struct firn_diary {
 	}
 
 /* firn_diary_make(ret, id, target_id, err) -- of a new case, locked; `id`
- * NULL invents one, and one that has a journal is EEXIST. */
+ * NULL invents one, and one that has a diary is EEXIST. */
 FIRN_MUST_CHECK int firn_diary_make(struct firn_diary *ret, const char *id,
 				    const char *target_id,
 				    struct firn_err *err);

@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "firn/alert.h"
-#include "firn/audit.h"
 #include "respond/cases/opening.h"
+#include "respond/cases/sender.h"
 
-/* So many alerts stand in a case's journal one by one; then every so many. */
+/* So many alerts stand in a case's diary one by one; then every so many. */
 #define FOLDED_MAX 1000
 #define FOLDED_EACH 1000
 
@@ -40,48 +40,6 @@ came_ns(const struct firn_intake *intake, const struct firn_letter *letter)
 	    (uint64_t)json_integer_value(said) < now_ns)
 		return (uint64_t)json_integer_value(said);
 	return now_ns;
-}
-
-/* --- who sent it ---------------------------------------------------------- */
-
-static bool
-is_of_user(const struct firn_source *source, const struct firn_party *writer)
-{
-	for (size_t i = 0; i < source->n_credentials; i++) {
-		const struct firn_credential *one = &source->credentials[i];
-
-		if (one->kind == FIRN_CREDENTIAL_UNIX &&
-		    strcmp(one->value, writer->name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What the receiver has verified, or whose user wrote the letter; never what a
- * letter says by itself.  NULL for nobody that the policy knows. */
-static const struct firn_source *
-sender(const struct firn_intake *intake, const struct firn_letter *letter)
-{
-	const struct firn_policy *policy = intake->runner->policy;
-	const char *name = firn_json_string(letter->envelope, "source", NULL);
-	struct firn_party writer = { 0 };
-	struct firn_err none = { 0 };
-	const struct firn_source *sources, *found = NULL;
-	size_t n;
-
-	if (letter->writer_uid == intake->trusted_uid)
-		return name != NULL ? firn_policy_source(policy, name) : NULL;
-	if (firn_party_uid(letter->writer_uid, &writer, &none) < 0 ||
-	    writer.name == NULL) {
-		firn_party_free(&writer);
-		return NULL;
-	}
-	sources = firn_policy_sources(policy, &n);
-	for (size_t i = 0; i < n && found == NULL; i++)
-		if (is_of_user(&sources[i], &writer))
-			found = &sources[i];
-	firn_party_free(&writer);
-	return found;
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -269,7 +227,7 @@ decide_by_id(struct reading *reading, const char *container_id, json_t **ret,
 
 /* --- one alert ------------------------------------------------------------ */
 
-/* Is it in a journal, from before a crash? */
+/* Is it in a diary, from before a crash? */
 static const char *
 case_of(const struct reading *reading)
 {
@@ -306,26 +264,6 @@ read_alert(struct reading *reading, json_t **ret, struct firn_err *err)
 }
 
 /* --- a letter ------------------------------------------------------------- */
-
-/* Nobody's letter is kept, answered, and told of where it can't be changed. */
-static int
-refuse_letter(const struct firn_letter *letter, json_t **ret,
-	      struct firn_err *err)
-{
-	const char *text = "its sender is not a source that the policy knows";
-	const struct firn_party nobody = { .is_source = true };
-	autojson json_t *who = firn_party_json(&nobody);
-	autojson json_t *details = json_object();
-
-	firn_json_text(details, "letter", letter->name);
-	firn_json_uint(details, "uid", letter->writer_uid);
-	firn_json_text(details, "why", text);
-	if (firn_audit_add(who, "alert refused", details, err) < 0)
-		return -1;
-	*ret = json_pack("{s:b, s:s, s:s}", "accepted", false, "reason",
-			 "unknown source", "text", text);
-	return 0;
-}
 
 static int
 read_alerts(struct firn_intake *intake, const struct firn_letter *letter,
@@ -373,12 +311,14 @@ int
 firn_intake(struct firn_intake *intake, const struct firn_letter *letter,
 	    json_t **ret, struct firn_err *err)
 {
-	const struct firn_source *source = sender(intake, letter);
+	const struct firn_source *source =
+		firn_sender(intake->runner->policy, intake->trusted_uid,
+			    letter);
 	autojson json_t *alerts = NULL, *answers = json_array();
 	struct firn_err why = { 0 };
 
 	if (source == NULL)
-		return refuse_letter(letter, ret, err);
+		return firn_sender_refused(letter, ret, err);
 	if (firn_alerts_parse(letter->payload, letter->len,
 			      json_object_get(letter->envelope, "headers"),
 			      source->mapping, &alerts, &why) < 0) {
@@ -392,45 +332,5 @@ firn_intake(struct firn_intake *intake, const struct firn_letter *letter,
 		return -1;
 	*ret = json_pack("{s:b, s:s, s:O}", "accepted", true, "source",
 			 source->name, "alerts", answers);
-	return 0;
-}
-
-static void
-add_seen(json_t *seen, const char *id, const json_t *lines)
-{
-	const json_t *line;
-	size_t i;
-
-	json_array_foreach(lines, i, line) {
-		const char *letter = firn_json_string(line, "letter", NULL);
-		char name[FIRN_LETTER_NAME + 32];
-
-		if (letter == NULL)
-			continue;
-		snprintf(name, sizeof(name), "%.*s/%lld", FIRN_LETTER_NAME,
-			 letter,
-			 (long long)json_integer_value(
-				 json_object_get(line, "index")));
-		json_object_set_new(seen, name, json_string(id));
-	}
-}
-
-int
-firn_intake_seen(json_t **ret, struct firn_err *err)
-{
-	autojson json_t *ids = NULL, *seen = json_object();
-	const json_t *id;
-	size_t i;
-
-	if (firn_diaries(&ids, err) < 0)
-		return -1;
-	json_array_foreach(ids, i, id) {
-		autojson json_t *lines = NULL;
-
-		if (firn_diary_read(json_string_value(id), &lines, err) < 0)
-			return -1;
-		add_seen(seen, json_string_value(id), lines);
-	}
-	*ret = firn_steal(seen);
 	return 0;
 }

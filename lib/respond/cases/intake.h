@@ -18,7 +18,7 @@ struct firn_intake {
 	const struct firn_runner *runner;
 	const json_t *host_names;
 	unsigned long trusted_uid;
-	json_t *seen;   /* "LETTER/INDEX" to case, of journals that were there
+	json_t *seen;   /* firn_seen(), of diaries that were there
 			 * when the runner began; NULL once its inbox of that
 			 * time is empty */
 	json_t *folded; /* case to how many were folded into it */
@@ -43,8 +43,5 @@ struct firn_intake {
 FIRN_MUST_CHECK int firn_intake(struct firn_intake *intake,
 				const struct firn_letter *letter, json_t **ret,
 				struct firn_err *err);
-
-/* firn_intake_seen(ret, err) -- `seen` of all journals. */
-FIRN_MUST_CHECK int firn_intake_seen(json_t **ret, struct firn_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "respond/policy/known_as.h"
 
 /* An alert's words are kept with the case, as far as they are few. */
 #define ALERT_MAX 65536
@@ -193,13 +194,13 @@ take_step(struct firn_work *work, const json_t *line)
 static unsigned
 role_of(const json_t *line)
 {
-	const char *name = firn_json_string(line, "role", NULL);
+	struct firn_err none = { 0 };
+	enum firn_role role;
 
-	for (unsigned role = 1; role < 1u << FIRN_N_ROLES; role <<= 1)
-		if (name != NULL &&
-		    strcmp(name, firn_role_name((enum firn_role)role)) == 0)
-			return role;
-	return 0;
+	return firn_role_recorded(firn_json_string(line, "role", NULL), &role,
+				  &none) == 0
+		       ? (unsigned)role
+		       : 0;
 }
 
 /* What firn_work_ask() had done with it. */

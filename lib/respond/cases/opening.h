@@ -21,7 +21,7 @@ struct firn_occasion {
 };
 
 /*
- * firn_case_begin(work, turn, occasion, err) -- its journal, with the first
+ * firn_case_begin(work, turn, occasion, err) -- its diary, with the first
  * line; from here on the alert isn't lost.
  *
  * `work` is empty before; its target is for the caller to set.
@@ -41,7 +41,7 @@ struct firn_resumed {
 
 /*
  * firn_case_resume(runner, id, ret, err) -- take up a case where its process
- * left it: by its journal alone, with the playbook as it was.
+ * left it: by its diary alone, with the playbook as it was.
  *
  * Returns 1; 0 when there is nothing to go on with: another process works it,
  * it is finished, or it never began.  Ready for firn_work_do().

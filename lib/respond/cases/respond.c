@@ -60,8 +60,7 @@ firn_respond(const struct firn_runner *runner, struct firn_target *target,
 
 /* --- what would be done --------------------------------------------------- */
 int
-firn_respond_plan(const struct firn_runner *runner,
-		  const struct firn_target *target,
+firn_respond_plan(const struct firn_runner *runner, struct firn_target *target,
 		  const struct firn_playbook *playbook,
 		  const struct firn_party *who, json_t **ret,
 		  struct firn_err *err)

@@ -12,10 +12,11 @@
 #include "firn/approval.h"
 #include "firn/cases.h"
 #include "firn/inbox.h"
-#include "respond/cases/approvals.h"
 #include "respond/cases/crew.h"
 #include "respond/cases/intake.h"
 #include "respond/cases/postman.h"
+#include "respond/cases/seen.h"
+#include "respond/cases/unfinished.h"
 
 /*
  * runner -- letters in, cases out.
@@ -23,11 +24,11 @@
  * What is where when it is killed (kill -9; its memory is gone, what was
  * written with write(2) or renamed is not):
  *
- *	letter in	journal		what happens at the next start
+ *	letter in	diary		what happens at the next start
  *	new/		-		it is taken, as any
  *	cur/		none of it	it is worked from the beginning
  *	cur/		"opened" torn	the same: nothing was done yet, and that
- *					journal tells of no case
+ *					diary tells of no case
  *	cur/		"opened"	that alert is in `seen`: not opened
  *					again; its case is not held, and gone
  *					on with; the letter's other alerts are
@@ -40,7 +41,7 @@
  * second case: so what was interrupted is gone on with first, and says it
  * again.
  *
- * After a power cut a letter can be back in new/ though its journal, which was
+ * After a power cut a letter can be back in new/ though its diary, which was
  * synced when the container stood still, is there: `seen` is asked for all
  * letters until the inbox was empty once.
  *
@@ -99,69 +100,6 @@ start(struct firn_work *work, void *arg)
 	json_array_append_new(running->open, json_string(work->diary.id));
 }
 
-/* It is its container's turn, which a crash may have kept it from saying. */
-static int
-take_turn(const char *case_id, const json_t *opened, struct firn_err *err)
-{
-	autodone(firn_turn_close) struct firn_turn turn = FIRN_TURN;
-	const char *target = firn_json_string(opened, "target", "id", NULL);
-	const char *who = firn_json_string(opened, "who", "name", NULL);
-	const char *playbook =
-		firn_json_string(opened, "playbook", "name", NULL);
-	char other[FIRN_CASE_ID];
-
-	if (target == NULL || playbook == NULL)
-		return 0;
-	if (firn_turn_take(&turn, target, err) < 0)
-		return -1;
-	if (firn_turn_open_case(&turn, other))
-		return 0;
-	return firn_turn_begin(&turn, case_id, playbook, who != NULL ? who : "",
-			       err);
-}
-
-/* Those that aren't finished, whoever works them. */
-static int
-find_open(struct running *running, struct firn_err *err)
-{
-	autojson json_t *ids = NULL;
-	const json_t *id;
-	size_t i;
-
-	if (firn_diaries(&ids, err) < 0)
-		return -1;
-	json_array_foreach(ids, i, id) {
-		const char *name = json_string_value(id);
-		autojson json_t *lines = NULL;
-		const json_t *opened;
-
-		if (firn_diary_read(name, &lines, err) < 0)
-			return -1;
-		opened = firn_diary_last(lines, "opened");
-		if (opened == NULL ||
-		    firn_diary_last(lines, "finished") != NULL)
-			continue;
-		if (take_turn(name, opened, err) < 0)
-			return -1;
-		json_array_append(running->open, (json_t *)(uintptr_t)id);
-	}
-	return 0;
-}
-
-/* Does it still wait for an answer? */
-static bool
-is_waiting(const json_t *lines)
-{
-	const json_t *waits = firn_diary_waits(lines);
-	autojson json_t *approval = NULL;
-	struct firn_err none = { 0 };
-
-	return waits != NULL &&
-	       firn_approval_of(firn_json_string(waits, "approval", NULL),
-				&approval, &none) == 0 &&
-	       firn_approval_is_open(waits, approval);
-}
-
 /* True when nobody has to look at it any more. */
 static bool
 go_on(struct running *running, const char *id)
@@ -177,7 +115,7 @@ go_on(struct running *running, const char *id)
 	}
 	if (firn_diary_last(lines, "finished") != NULL)
 		return true;
-	if (is_waiting(lines))
+	if (firn_unfinished_waits(lines))
 		return false;
 	if (firn_crew_resume(&running->crew, running->how, id, &why) < 0) {
 		trouble(running, id, &why);
@@ -335,7 +273,7 @@ work_left(struct running *running)
 	/* Also what of a letter was carried out before the rest failed. */
 	json_decref(running->intake.seen);
 	running->intake.seen = NULL;
-	if (firn_intake_seen(&running->intake.seen, &why) < 0) {
+	if (firn_seen(&running->intake.seen, &why) < 0) {
 		trouble(running, "the diaries of cases", &why);
 		try_again(running);
 		return;
@@ -386,8 +324,8 @@ prepare(struct running *running, json_t **names, struct firn_err *err)
 	if (firn_inbox_open(&running->inbox, how->inbox, true, err) < 0 ||
 	    watch(running, err) < 0 ||
 	    firn_alert_host_names(how->host, names, err) < 0 ||
-	    firn_intake_seen(&running->intake.seen, err) < 0 ||
-	    find_open(running, err) < 0)
+	    firn_seen(&running->intake.seen, err) < 0 ||
+	    firn_unfinished(running->open, err) < 0)
 		return -1;
 	running->intake.host_names = *names;
 	running->intake.trusted_uid = running->inbox.trusted_uid;

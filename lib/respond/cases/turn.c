@@ -255,5 +255,5 @@ firn_turn_end(const char *target_id, const char *case_id, bool acted)
 		json_pack("{s:s, s:b, s:b}", "case", case_id, "ended", true,
 			  "idle", !acted),
 		&none) < 0)
-		return; /* the journal says it, too */
+		return; /* the diary says it, too */
 }

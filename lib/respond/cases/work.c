@@ -177,7 +177,7 @@ is_to_be_skipped(const struct firn_work *work, size_t n)
 
 /* --- one after the other -------------------------------------------------- */
 
-/* 1: it may be done; 0: it is waited for; -1: it failed, or the journal did;
+/* 1: it may be done; 0: it is waited for; -1: it failed, or the diary did;
  * is_settled() tells. */
 static int
 get_leave(struct firn_work *work, size_t n, struct firn_err *err)

@@ -3,7 +3,7 @@
 
 /*
  * work -- a case that is worked by this process: a playbook, carried out on a
- * container, with a journal of it.
+ * container, with a diary of it.
  */
 
 #include <stdbool.h>
@@ -48,7 +48,7 @@ struct firn_work {
 	unsigned allowed;    /* roles that were permitted */
 	unsigned to_approve; /* roles that a second person has to allow */
 	const json_t *waits; /* the line of what is waited for, or NULL */
-	json_t *lines;       /* of the journal, as it was taken up; or NULL */
+	json_t *lines;       /* of the diary, as it was taken up; or NULL */
 
 	char *archive;   /* sealed; or NULL */
 	json_t *capture; /* the result of it, in short */
@@ -66,11 +66,11 @@ void firn_work_close(struct firn_work *work);
  * firn_work_do(work, err) -- carry it out, from where it is.
  *
  * Returns 1 when the case is finished, 0 when it waits for an approval, -1 when
- * its journal can't be written: nothing is done then that isn't written down.
+ * its diary can't be written: nothing is done then that isn't written down.
  */
 FIRN_MUST_CHECK int firn_work_do(struct firn_work *work, struct firn_err *err);
 
-/* firn_work_note(work, event, line, err) -- a line of the journal; `line` is
+/* firn_work_note(work, event, line, err) -- a line of the diary; `line` is
  * taken over, and may be NULL. */
 FIRN_MUST_CHECK int firn_work_note(struct firn_work *work, const char *event,
 				   json_t *line, struct firn_err *err);
@@ -104,11 +104,32 @@ FIRN_MUST_CHECK int firn_work_ask(struct firn_work *work,
 				  struct firn_decision *ret,
 				  struct firn_err *err);
 
+/* firn_playbook_cuts_pod(playbook) -- does it cut others than its target? */
+bool firn_playbook_cuts_pod(const struct firn_playbook *playbook);
+
+/*
+ * firn_pod_permitted(permit, target, ret, err) -- may those be cut off, who
+ * share the target's network?  work_pod.c.
+ *
+ * Allowed if each of them may be.  Else `*ret` is the gravest that was said,
+ * and of whom; those that need a second person's yes have all been asked for.
+ */
+FIRN_MUST_CHECK int firn_pod_permitted(const struct firn_permit *permit,
+				       struct firn_target *target,
+				       struct firn_decision *ret,
+				       struct firn_err *err);
+
+/* firn_pod_would() -- what the answer would be: nothing is written. */
+FIRN_MUST_CHECK int firn_pod_would(const struct firn_permit *permit,
+				   struct firn_target *target,
+				   struct firn_decision *ret,
+				   struct firn_err *err);
+
 /* firn_work_foretell(runner, target, playbook, who, ret, err) -- what the
  * answers would be now; nothing is recorded.  `*ret` is "roles" of
  * firn_respond_plan(). */
 FIRN_MUST_CHECK int firn_work_foretell(const struct firn_runner *runner,
-				       const struct firn_target *target,
+				       struct firn_target *target,
 				       const struct firn_playbook *playbook,
 				       const struct firn_party *who,
 				       json_t **ret, struct firn_err *err);
@@ -157,7 +178,7 @@ int firn_work_gone(const struct firn_work *work, struct firn_err *err);
 
 /* firn_work_tell(work, event) -- to those who want to be told of it: "started",
  * "contained", "sealed", "waiting", "done", "failed"; work_tell.c.  What can't
- * be put in the outbox is a line of the journal. */
+ * be put in the outbox is a line of the diary. */
 void firn_work_tell(struct firn_work *work, const char *event);
 
 /* firn_work_tell_all(work, id, body, ret, err) -- put a message into the outbox

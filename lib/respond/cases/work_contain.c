@@ -150,8 +150,18 @@ is_to_stay(const struct firn_work *work)
 		    !playbook->steps[n].leave_running &&
 		    firn_work_may(work, &playbook->steps[n]))
 			return true;
-	/* The last step says how it is left. */
-	return playbook->steps[playbook->n_steps - 1].ending != FIRN_THEN_THAW;
+	/* The last step says how it is left; what nobody has allowed yet is no
+	 * reason to let it stand. */
+	switch (playbook->steps[playbook->n_steps - 1].ending) {
+	case FIRN_THEN_THAW:
+		return false;
+	case FIRN_THEN_KEEP_FROZEN:
+		return (work->allowed & FIRN_ROLE_FREEZE) != 0;
+	case FIRN_THEN_STOP:
+	case FIRN_THEN_KILL:
+		return (work->allowed & FIRN_ROLE_KILL) != 0;
+	}
+	return false;
 }
 
 static int
@@ -299,7 +309,7 @@ settle_nothing(struct firn_work *work, size_t first, size_t end,
 	return 0;
 }
 
-/* -1: the journal can't be written. */
+/* -1: the diary can't be written. */
 static int
 carry_out(struct acting *acting, struct firn_err *err)
 {

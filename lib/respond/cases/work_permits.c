@@ -52,6 +52,33 @@ firn_work_may(const struct firn_work *work, const struct firn_step *step)
 	return (firn_step_role(step) & ~work->allowed) == 0;
 }
 
+/* A cut of the whole pod is the others' matter, too: until they may be cut,
+ * it is only asked whether that is all that is missing. */
+static int
+ask_as(const struct firn_permit *permit, struct firn_work *work,
+       enum firn_role role, struct firn_decision *ret, struct firn_err *err)
+{
+	struct firn_decision others = { .verdict = FIRN_ALLOWED };
+	struct firn_traits traits;
+
+	if (role == FIRN_ROLE_ISOLATE &&
+	    firn_playbook_cuts_pod(work->playbook) &&
+	    firn_pod_permitted(permit, work->target, &others, err) < 0)
+		return -1;
+	if (others.verdict == FIRN_NEEDS_APPROVAL) {
+		firn_target_traits(work->target, &traits);
+		if (firn_would_permit(permit, role, &traits, ret, err) < 0)
+			return -1;
+		if (ret->verdict != FIRN_ALLOWED &&
+		    ret->verdict != FIRN_NEEDS_APPROVAL)
+			others.verdict = FIRN_ALLOWED;
+	}
+	if (others.verdict == FIRN_ALLOWED)
+		return firn_permitted(permit, role, work->target, ret, err);
+	*ret = others;
+	return 0;
+}
+
 static int
 ask(struct firn_work *work, enum firn_role role, struct firn_decision *ret,
     struct firn_err *err)
@@ -67,7 +94,7 @@ ask(struct firn_work *work, enum firn_role role, struct firn_decision *ret,
 	};
 
 	snprintf(command, sizeof(command), "playbook %s", work->playbook->name);
-	return firn_permitted(&permit, role, work->target, ret, err);
+	return ask_as(&permit, work, role, ret, err);
 }
 
 static int
@@ -105,12 +132,25 @@ ask_role(struct firn_work *work, unsigned role, struct firn_decision *ret,
 	return 0;
 }
 
+/* To look is allowed in a dry run, too; but the playbook may run something. */
+static bool
+runs_dry(const struct firn_work *work)
+{
+	const struct firn_source *source =
+		work->who->is_source ? firn_policy_source(work->runner->policy,
+							  work->who->name)
+				     : NULL;
+
+	return source != NULL && source->dry_run;
+}
+
 int
 firn_work_ask(struct firn_work *work, struct firn_decision *ret,
 	      struct firn_err *err)
 {
 	const struct firn_playbook *playbook = work->playbook;
 	unsigned left = firn_playbook_roles(playbook);
+	bool begins = (work->allowed | work->to_approve) == 0;
 
 	*ret = (struct firn_decision){ .verdict = FIRN_ALLOWED };
 	if (work->target == NULL)
@@ -127,6 +167,12 @@ firn_work_ask(struct firn_work *work, struct firn_decision *ret,
 		if (ret->verdict != FIRN_DENIED &&
 		    ask_role(work, left & role, ret, err) < 0)
 			return -1;
+	if (begins && ret->verdict == FIRN_ALLOWED && runs_dry(work)) {
+		ret->verdict = FIRN_ONLY_RECORDED;
+		snprintf(ret->why, sizeof(ret->why),
+			 "alerts of %s run dry: it is only recorded",
+			 work->who->name);
+	}
 	return 0;
 }
 
@@ -158,6 +204,8 @@ begin(struct firn_work *work, size_t n, enum firn_role role,
       struct firn_err *err)
 {
 	const char *text = work->playbook->steps[n].text;
+	bool others = role == FIRN_ROLE_ISOLATE &&
+		      firn_playbook_cuts_pod(work->playbook);
 	char id[FIRN_APPROVAL_ID];
 	struct firn_traits traits;
 	json_t *line;
@@ -169,7 +217,11 @@ begin(struct firn_work *work, size_t n, enum firn_role role,
 	line = json_pack("{s:I, s:s, s:s, s:I}", "n", (json_int_t)n + 1, "role",
 			 firn_role_name(role), "approval", id, "until",
 			 (json_int_t)firn_now().tv_sec + timeout_of(work, n));
-	firn_json_text(line, "text", text);
+	firn_json_text(line, "text",
+		       text == NULL && others
+			       ? "it cuts the whole pod: the other requests of "
+				 "this case first (firn approve)"
+			       : text);
 	if (work->lines == NULL)
 		work->lines = json_array();
 	json_array_append(work->lines, line);

@@ -47,16 +47,13 @@ open_letter(int dir_fd, const char *name, struct stat *st, struct firn_err *err)
 static bool
 is_whole(const struct firn_letter *letter, struct firn_err *err)
 {
-	unsigned char sha256[FIRN_SHA256];
 	char hex[FIRN_SHA256_TEXT];
 	const char *said = firn_json_string(letter->envelope, "sha256", NULL);
 
 	if (said == NULL)
 		return true;
-	if (firn_sha256(letter->payload, letter->len, sha256, err) < 0)
-		return false;
-	firn_hex(sha256, sizeof(sha256), hex);
-	return strcmp(said, hex) == 0;
+	return firn_sha256_text(letter->payload, letter->len, hex, err) == 0 &&
+	       strcmp(said, hex) == 0;
 }
 
 /* The head is one line; what stands behind it is the payload. */

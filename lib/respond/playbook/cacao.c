@@ -285,6 +285,17 @@ description(const struct firn_playbook *playbook)
 	return text.failed ? NULL : json_stringn(text.data, text.len);
 }
 
+static bool
+finds_out(const struct firn_playbook *playbook)
+{
+	for (size_t i = 0; i < playbook->n_steps; i++)
+		if (playbook->steps[i].kind == FIRN_STEP_CAPTURE ||
+		    playbook->steps[i].kind == FIRN_STEP_SECRETS ||
+		    playbook->steps[i].kind == FIRN_STEP_EXPOSURE)
+			return true;
+	return false;
+}
+
 /* Of a playbook that does nothing to the container, "notification". */
 static json_t *
 types_of(const struct firn_playbook *playbook)
@@ -292,7 +303,7 @@ types_of(const struct firn_playbook *playbook)
 	unsigned roles = firn_playbook_roles(playbook);
 	json_t *types = json_array();
 
-	if ((roles & (FIRN_ROLE_CAPTURE | FIRN_ROLE_LOOK)) != 0)
+	if (finds_out(playbook))
 		json_array_append_new(types, json_string("investigation"));
 	if ((roles & (FIRN_ROLE_FREEZE | FIRN_ROLE_ISOLATE | FIRN_ROLE_KILL)) !=
 	    0)

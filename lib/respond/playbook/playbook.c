@@ -108,8 +108,6 @@ static int
 take_text(struct firn_playbook *playbook, const char *file, const char *text,
 	  size_t len, struct firn_err *err)
 {
-	unsigned char digest[FIRN_SHA256];
-
 	playbook->match = json_array();
 	playbook->except = json_array();
 	playbook->notify = json_array();
@@ -123,10 +121,7 @@ take_text(struct firn_playbook *playbook, const char *file, const char *text,
 	memcpy(playbook->text, text, len);
 	playbook->text[len] = '\0';
 	playbook->len = len;
-	if (firn_sha256(text, len, digest, err) < 0)
-		return -1;
-	firn_hex(digest, sizeof(digest), playbook->sha256);
-	return 0;
+	return firn_sha256_text(text, len, playbook->sha256, err);
 }
 
 int
@@ -215,5 +210,6 @@ firn_playbook_roles(const struct firn_playbook *playbook)
 		if (step->ending == FIRN_THEN_KEEP_FROZEN)
 			roles |= FIRN_ROLE_FREEZE;
 	}
-	return roles;
+	/* What only runs or tells something is about the container, too. */
+	return roles != 0 ? roles : FIRN_ROLE_LOOK;
 }

@@ -25,7 +25,6 @@ firn_approval_id(const struct firn_party *who, enum firn_role role,
 		 const struct firn_traits *what, char ret[FIRN_APPROVAL_ID],
 		 struct firn_err *err)
 {
-	unsigned char sha256[FIRN_SHA256];
 	autofree char *text = NULL;
 	char hex[FIRN_SHA256_TEXT];
 	int len;
@@ -39,9 +38,8 @@ firn_approval_id(const struct firn_party *who, enum firn_role role,
 			       firn_role_name(role), what->id);
 	if (len < 0)
 		return firn_err_nomem(err);
-	if (firn_sha256(text, (size_t)len, sha256, err) < 0)
+	if (firn_sha256_text(text, (size_t)len, hex, err) < 0)
 		return -1;
-	firn_hex(sha256, sizeof(sha256), hex);
 	snprintf(ret, FIRN_APPROVAL_ID, "%.*s", ID_DIGITS, hex);
 	return 0;
 }

@@ -85,18 +85,6 @@ make(struct firn_policy **ret, const char *file, struct firn_err *err)
 	return 0;
 }
 
-static int
-set_digest(struct firn_policy *policy, const char *text, size_t len,
-	   struct firn_err *err)
-{
-	unsigned char digest[FIRN_SHA256];
-
-	if (firn_sha256(text, len, digest, err) < 0)
-		return -1;
-	firn_hex(digest, sizeof(digest), policy->digest);
-	return 0;
-}
-
 int
 firn_policy_parse(struct firn_policy **ret, const char *file, const char *text,
 		  size_t len, struct firn_err *err)
@@ -107,7 +95,7 @@ firn_policy_parse(struct firn_policy **ret, const char *file, const char *text,
 	int done;
 
 	if (make(&policy, file, err) < 0 ||
-	    set_digest(policy, text, len, err) < 0)
+	    firn_sha256_text(text, len, policy->digest, err) < 0)
 		return -1;
 	if (!firn_yaml_says_nothing(text, len)) {
 		if (firn_yaml_open(&yaml, file, text, len, err) < 0)
