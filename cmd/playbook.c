@@ -236,23 +236,25 @@ show_document(FILE *out, const json_t *document)
 	fputc('\n', out);
 }
 
-static enum firn_exit export(const struct firn_cmd *self,
-			     const struct firn_common *common,
-			     const struct firn_playbook_asked *asked,
-			     char *const *names) {
-	struct firn_playbooks found = { 0 }; autojson json_t *document = NULL;
-		struct firn_err err = { 0 }; int done;
+static enum firn_exit
+export_cacao(const struct firn_cmd *self, const struct firn_common *common,
+	     const struct firn_playbook_asked *asked, char *const *names)
+{
+	struct firn_playbooks found = { 0 };
+	autojson json_t *document = NULL;
+	struct firn_err err = { 0 };
+	int done;
 
-		if (!asked->cacao) return firn_cmd_usage(
-			self, "--cacao is the one form that it "
-			      "can be exported in");
-		if (firn_playbooks_asked(asked, names, 1, &found, &err) <
-		    0) return firn_cmd_failed(self, common, &err);
-		done = firn_playbook_cacao(found.items[0], &document, &err);
-		firn_playbooks_close(&found);
-		return done < 0 ? firn_cmd_failed(self, common, &err)
-				: firn_cmd_result(self, common, document,
-						  show_document, FIRN_EXIT_OK);
+	if (!asked->cacao)
+		return firn_cmd_usage(self, "--cacao is the one form that it "
+					    "can be exported in");
+	if (firn_playbooks_asked(asked, names, 1, &found, &err) < 0)
+		return firn_cmd_failed(self, common, &err);
+	done = firn_playbook_cacao(found.items[0], &document, &err);
+	firn_playbooks_close(&found);
+	return done < 0 ? firn_cmd_failed(self, common, &err)
+			: firn_cmd_result(self, common, document, show_document,
+					  FIRN_EXIT_OK);
 }
 
 static enum firn_exit
@@ -290,7 +292,7 @@ run(const struct firn_cmd *self, int argc, char **argv)
 	if (strcmp(argv[0], "explain") == 0 && n == 1)
 		return explain(self, &common, &asked, names);
 	if (strcmp(argv[0], "export") == 0 && n == 1)
-		return export(self, &common, &asked, names);
+		return export_cacao(self, &common, &asked, names);
 	return firn_cmd_usage(self, "check, list, explain NAME, test or export "
 				    "NAME is expected");
 }

@@ -181,7 +181,8 @@ unsigned firn_playbook_roles(const struct firn_playbook *playbook);
 
 /*
  * firn_playbook_cacao(playbook, ret, err) -- as an OASIS CACAO 2.0 playbook.
- * The same file gives the same ids.
+ * The same file gives the same ids. ENOTSUP: it does nothing, and CACAO has no
+ * playbook without an action.
  */
 FIRN_MUST_CHECK int firn_playbook_cacao(const struct firn_playbook *playbook,
 					json_t **ret, struct firn_err *err);

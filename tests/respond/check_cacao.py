@@ -15,6 +15,7 @@ import json
 import pathlib
 import re
 import sys
+import urllib.parse
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-%s[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -22,6 +23,7 @@ TYPES = {"investigation", "mitigation", "notification"}
 ACTIVITIES = {"analyze-collected-data", "deliver-content", "disconnect-system",
               "eliminate-risk", "execute-operation", "identify-steps",
               "restore-capabilities", "restrict-access", "scan-system"}
+VARIABLE = r"__[a-z]+__"
 
 problems = []
 
@@ -50,22 +52,24 @@ def command(where, one):
     if text is None:
         text = base64.b64decode(one["command_b64"], validate=True).decode()
     want(text.strip(), where, "is empty")
-    return one["playbook_activity"]
+    return one["playbook_activity"], text
 
 
 def action(where, step, agents):
+    """Its activities, and what it says."""
     keys(where, step, ["type", "name", "commands", "agent"],
          ["timeout", "on_completion", "on_success", "on_failure"])
     want(step["agent"] in agents, where, "has an agent that isn't there")
-    want(("on_completion" in step) !=
-         ("on_success" in step and "on_failure" in step), where,
+    want([key for key in step if key.startswith("on_")] in
+         (["on_completion"], ["on_success", "on_failure"]), where,
          "goes on in two ways, or in none")
-    want(step.get("timeout", 1) > 0, where, "has no time")
+    timeout = step.get("timeout", 1)
+    want(isinstance(timeout, int) and timeout > 0, where, "has no time")
     want(step["commands"], where, "does nothing")
     kinds = {one["type"] for one in step["commands"]}
     want(kinds == {"manual"} if step["agent"].startswith("group--")
          else kinds == {"bash"}, where, "is for another agent")
-    return {command(where, one) for one in step["commands"]}
+    return [command(where, one) for one in step["commands"]]
 
 
 def follow(workflow, start):
@@ -87,8 +91,8 @@ def check(playbook):
     keys("the playbook", playbook,
          ["type", "spec_version", "id", "name", "description",
           "playbook_types", "created_by", "created", "modified", "labels",
-          "playbook_variables", "workflow_start", "workflow",
-          "agent_definitions"], ["playbook_activities"])
+          "playbook_activities", "playbook_variables", "workflow_start",
+          "workflow", "agent_definitions"])
     want(playbook["type"] == "playbook", "type")
     want(playbook["spec_version"] == "cacao-2.0", "spec_version")
     want(is_id("playbook", 5, playbook["id"]), "id")
@@ -99,47 +103,87 @@ def check(playbook):
     want(playbook["playbook_types"] and
          set(playbook["playbook_types"]) <= TYPES, "playbook_types")
 
-    agents = playbook["agent_definitions"]
+    want(playbook["labels"], "labels")
+
+    agents, texts = playbook["agent_definitions"], []
     for name, agent in agents.items():
-        want(is_id(agent["type"], 5, name), name)
-        keys(name, agent, ["type", "name", "description"],
-             ["address"] if agent["type"] == "linux" else [])
-    for name, variable in playbook["playbook_variables"].items():
-        want(re.fullmatch(r"__[a-z]+__", name), name)
+        want(is_id(agent["type"], 4, name), name)
+        keys(name, agent, ["type", "name", "description"] +
+             (["address"] if agent["type"] == "linux" else []))
+        for kind, addresses in agent.get("address", {}).items():
+            want(kind == "dname" and isinstance(addresses, list), name, kind)
+            texts += addresses
+    variables = playbook["playbook_variables"]
+    for name, variable in variables.items():
+        want(re.fullmatch(VARIABLE, name), name)
         keys(name, variable, ["type", "description", "external"])
+        want(variable["type"] == "string" and variable["external"] is True,
+             name)
 
     workflow, activities = playbook["workflow"], set()
     for name, step in workflow.items():
         want(is_id(step["type"], 4, name), name)
         if step["type"] == "action":
-            activities |= action(name, step, agents)
+            for activity, text in action(name, step, agents):
+                activities.add(activity)
+                texts.append(text)
         elif step["type"] == "start":
             keys(name, step, ["type", "on_completion"])
         else:
             keys(name, step, ["type"])
             want(step["type"] == "end", name, "is", step["type"])
+    want({"start", "action", "end"} <= {one["type"]
+                                        for one in workflow.values()},
+         "no start, no action or no end")
     want(activities <= ACTIVITIES, "activities", activities - ACTIVITIES)
-    want(activities == set(playbook.get("playbook_activities", [])),
-         "each activity that is listed is some step's")
+    want(playbook["playbook_activities"] and
+         activities == set(playbook["playbook_activities"]),
+         "each activity that is listed is some step's, and there is one")
+    used = set(re.findall("(%s):value" % VARIABLE, "\n".join(texts)))
+    want(used <= set(variables), "not declared:", used - set(variables))
+    uuids = [name.split("--", 1)[1]
+             for name in [playbook["id"], playbook["created_by"],
+                          *agents, *workflow]]
+    want(len(set(uuids)) == len(uuids), "two objects with one UUID")
     want(is_id("start", 4, playbook["workflow_start"]), "workflow_start")
     want(follow(workflow, playbook["workflow_start"]) == set(workflow),
          "a step that nothing leads to")
+
+
+def absolute(base, one):
+    """A schema whose references hold wherever they are read from: jsonschema
+    from 4.18 on takes relative ones for those of the file it entered last."""
+    if isinstance(one, dict):
+        return {key: urllib.parse.urljoin(base, value) if key == "$ref"
+                else absolute(base, value)
+                for key, value in one.items() if key != "$id"}
+    if isinstance(one, list):
+        return [absolute(base, value) for value in one]
+    return one
 
 
 def check_schemas(playbook, folder):
     import jsonschema
     import warnings
     warnings.simplefilter("ignore", DeprecationWarning)
-    schemas = {}
-    for path in pathlib.Path(folder).rglob("*.json"):
-        one = json.loads(path.read_text(encoding="utf-8"))
-        schemas[one["$id"]] = one
-    root = next(one for name, one in schemas.items()
-                if name.endswith("/schemas/playbook.json"))
-    resolver = jsonschema.RefResolver(root["$id"], root, store=schemas)
-    for error in jsonschema.Draft7Validator(
-            root, resolver=resolver).iter_errors(playbook):
-        want(False, list(error.absolute_path), error.message[:200])
+    folder = pathlib.Path(folder).resolve()
+    schemas = {path.as_uri():
+               absolute(path.as_uri(),
+                        json.loads(path.read_text(encoding="utf-8")))
+               for path in folder.rglob("*.json")}
+
+    def ask(name, what):
+        root = (folder / name).as_uri()
+        resolver = jsonschema.RefResolver(root, schemas[root], store=schemas)
+        for error in jsonschema.Draft7Validator(
+                schemas[root], resolver=resolver).iter_errors(what):
+            want(False, name, list(error.absolute_path), error.message[:200])
+
+    ask("playbook.json", playbook)
+    # action.json asks of a command only what all of them have.
+    for step in playbook["workflow"].values():
+        for one in step.get("commands", []):
+            ask("commands/" + one["type"] + ".json", one)
 
 
 def main(path, schemas=None):

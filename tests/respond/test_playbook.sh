@@ -72,6 +72,20 @@ for name in $names "$data/playbooks/suspicious-shell.yaml" \
 	jq -S 'del(.modified)' "$dir/out" | cmp -s - "$dir/first" ||
 		fail "the same file is exported otherwise: $name"
 done
+# What is nothing for another system to do is no playbook there.
+for steps in '[seal]' '[{then: keep-frozen}]' \
+	'[{isolate: {cut: none}}, {freeze: {mode: none}}]'; do
+	printf 'playbook: idle\nsteps: %s\n' "$steps" >"$dir/idle.yaml"
+	exits 5 export --cacao "$dir/idle.yaml"
+	[ ! -s "$dir/out" ] || fail "exported, and does nothing: $steps"
+done
+for steps in '[freeze]' '[{isolate: {cut: none}}, secrets]' \
+	'[{freeze: {}, on_error: stop}, capture, {wait: approval}, capture]'; do
+	printf 'playbook: small\nsteps: %s\n' "$steps" >"$dir/small.yaml"
+	exits 0 export --cacao "$dir/small.yaml"
+	"$here/check_cacao.py" "$dir/out" ${CACAO_SCHEMAS:+"$CACAO_SCHEMAS"} ||
+		fail "no CACAO playbook: $steps"
+done
 # What a shell would take for more than a word.
 cat >"$dir/quoted.yaml" <<-'EOT'
 	playbook: quoted

@@ -1,5 +1,6 @@
 #include "respond/playbook/cacao.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,8 +18,8 @@
  * A line of steps, each with firn's own command line.  What is for alerts to
  * start can't be said there but in words.  Identifiers are made of the file:
  * the playbook's of its name, as section 10.10 has it, so that all versions of
- * it are one; its steps' of the file and their number, in the form of version
- * 4, which that section asks for.
+ * it are one; its steps' of the file and their number; who carries them out is
+ * the same in all. Their form is version 4's, which that section asks for.
  *
  * Source: CACAO Security Playbooks 2.0, Committee Specification 01,
  * 27 November 2023; the schemas in oasis-open/cacao-json-schemas.
@@ -34,7 +35,7 @@ static const unsigned char of_playbooks[FIRN_UUID] = { 0xaa, 0x7c, 0xaf, 0x3a,
 						       0xb3, 0x4e, 0x05, 0x62,
 						       0x15, 0xfb, 0xa5, 0x6a };
 
-/* 2f1d6a0c-6b6e-4c0f-9a6e-66692e6e0a01: of what firn makes besides */
+/* 2f1d6a0c-6b6e-4c0f-9a6e-66692e6e0a01: of who creates them */
 static const unsigned char of_firn[FIRN_UUID] = { 0x2f, 0x1d, 0x6a, 0x0c,
 						  0x6b, 0x6e, 0x4c, 0x0f,
 						  0x9a, 0x6e, 0x66, 0x69,
@@ -54,13 +55,27 @@ struct exporting {
 
 /* --- identifiers ---------------------------------------------------------- */
 
+/* "identity": an object of STIX's. */
 static int
-name_id(const char *type, const char *name, char ret[ID], struct firn_err *err)
+creator_id(const char *name, char ret[ID], struct firn_err *err)
 {
 	char uuid[FIRN_UUID_TEXT];
 
 	if (firn_uuid_named(of_firn, name, uuid, err) < 0)
 		return -1;
+	snprintf(ret, ID, "identity--%s", uuid);
+	return 0;
+}
+
+static int
+digest_id(const char *type, const char *of, char ret[ID], struct firn_err *err)
+{
+	unsigned char digest[FIRN_SHA256];
+	char uuid[FIRN_UUID_TEXT];
+
+	if (firn_sha256(of, strlen(of), digest, err) < 0)
+		return -1;
+	firn_uuid_of(digest, uuid);
 	snprintf(ret, ID, "%s--%s", type, uuid);
 	return 0;
 }
@@ -69,15 +84,10 @@ static int
 step_id(const struct firn_playbook *playbook, const char *type, size_t n,
 	char ret[ID], struct firn_err *err)
 {
-	unsigned char digest[FIRN_SHA256];
-	char uuid[FIRN_UUID_TEXT], name[128];
+	char of[128];
 
-	snprintf(name, sizeof(name), "%s %s %zu", playbook->sha256, type, n);
-	if (firn_sha256(name, strlen(name), digest, err) < 0)
-		return -1;
-	firn_uuid_of(digest, uuid);
-	snprintf(ret, ID, "%s--%s", type, uuid);
-	return 0;
+	snprintf(of, sizeof(of), "%s %s %zu", playbook->sha256, type, n);
+	return digest_id(type, of, ret, err);
 }
 
 /* Of name and types, in RFC 8785's form: keys in order, no blanks, and nothing
@@ -208,8 +218,8 @@ make_workflow(struct exporting *exporting, char ret_start[ID],
 
 	if (step_id(playbook, "start", 0, ret_start, err) < 0 ||
 	    step_id(playbook, "end", 0, exporting->end, err) < 0 ||
-	    name_id("linux", "node", exporting->node, err) < 0 ||
-	    name_id("group", "people", exporting->people, err) < 0 ||
+	    digest_id("linux", "firn: node", exporting->node, err) < 0 ||
+	    digest_id("group", "firn: people", exporting->people, err) < 0 ||
 	    find_then(exporting, err) < 0)
 		return -1;
 	json_object_set_new(exporting->workflow, ret_start, json_null());
@@ -328,11 +338,18 @@ fill(struct exporting *exporting, json_t *document, struct firn_err *err)
 	autojson json_t *types = types_of(playbook);
 	char id[ID], creator[ID], start[ID];
 
-	if (make_workflow(exporting, start, err) < 0 ||
-	    playbook_id(playbook->name, types, id, err) < 0 ||
-	    name_id("identity",
-		    playbook->owner != NULL ? playbook->owner : "firn", creator,
-		    err) < 0)
+	if (make_workflow(exporting, start, err) < 0)
+		return -1;
+	/* Section 3.1: one action, and one activity, at the least. */
+	if (json_array_size(exporting->activities) == 0)
+		return firn_err_set(err, ENOTSUP,
+				    "%s: it does nothing, and a playbook that "
+				    "does nothing can't be said in CACAO; give "
+				    "it a step that acts",
+				    playbook->file);
+	if (playbook_id(playbook->name, types, id, err) < 0 ||
+	    creator_id(playbook->owner != NULL ? playbook->owner : "firn",
+		       creator, err) < 0)
 		return -1;
 	json_object_set_new(document, "type", json_string("playbook"));
 	json_object_set_new(document, "spec_version", json_string("cacao-2.0"));
@@ -340,9 +357,7 @@ fill(struct exporting *exporting, json_t *document, struct firn_err *err)
 	json_object_set_new(document, "name", json_string(playbook->name));
 	json_object_set_new(document, "description", description(playbook));
 	json_object_set(document, "playbook_types", types);
-	if (json_array_size(exporting->activities) > 0)
-		json_object_set(document, "playbook_activities",
-				exporting->activities);
+	json_object_set(document, "playbook_activities", exporting->activities);
 	json_object_set_new(document, "created_by", json_string(creator));
 	set_times(document);
 	json_object_set_new(document, "labels",
