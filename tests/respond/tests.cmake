@@ -41,6 +41,10 @@ firn_script(respond/test_alert_find.sh ${CMAKE_CURRENT_BINARY_DIR})
 firn_script(test_policy.sh $<TARGET_FILE:firn>)
 firn_script(respond/test_policy_explain.sh $<TARGET_FILE:firn>)
 
+# The whole of it, from outside.
+firn_script(test_listen_senders.sh $<TARGET_FILE:firn>)
+firn_script(test_listen_kill.sh $<TARGET_FILE:firn>)
+
 # The runner alone, without a receiver.
 add_executable(runner_here tests/runner_here.c)
 target_link_libraries(runner_here PRIVATE firn_respond)
