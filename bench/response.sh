@@ -3,7 +3,7 @@
 #
 #	bench/response.sh [-n ROUNDS] [-c CONTAINERS] [-l LOAD] [-f FIRN]
 #
-# Makes CONTAINERS (100) with runc in a network namespace of its own, with a
+# Makes CONTAINERS (100), which sleep, with runc in a network namespace of its own, with a
 # policy, a playbook (cut, freeze, keep frozen) and a spool of its own, starts
 # `firn listen`, and sends ROUNDS (300) alerts over HTTPS while LOAD (100) others
 # a second come in.  /run/firn is a tmpfs, as /run is on a node; the rest is on
@@ -63,7 +63,7 @@ make_bundle() {
 	ln -s busybox "$work/rootfs/bin/sh"
 	(cd "$work" && runc spec)
 	jq '.process.terminal = false | .process.args = ["/bin/sh", "-c",
-		"while :; do busybox sleep 0.1; done"]' \
+		"busybox sleep 100000 & busybox sleep 100000"]' \
 		"$work/config.json" >"$work/config.new"
 	mv "$work/config.new" "$work/config.json"
 }
