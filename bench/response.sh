@@ -3,9 +3,9 @@
 #
 #	bench/response.sh [-n ROUNDS] [-c CONTAINERS] [-l LOAD] [-f FIRN]
 #
-# Makes CONTAINERS (100), which sleep, with runc in a network namespace of its own, with a
-# policy, a playbook (cut, freeze, keep frozen) and a spool of its own, starts
-# `firn listen`, and sends ROUNDS (300) alerts over HTTPS while LOAD (100) others
+# Makes CONTAINERS (100), which sleep, with runc in a network namespace of its
+# own, with a policy, a playbook (cut, freeze, keep frozen) and a spool of its own,
+# starts `firn listen`, and sends ROUNDS (300) alerts over HTTPS while LOAD (100) others
 # a second come in.  /run/firn is a tmpfs, as /run is on a node; the rest is on
 # the disk of /var/tmp.  Needs root.
 set -eu
@@ -100,7 +100,6 @@ make_policy() {
 		    bearer: {file: /etc/firn/bench.token}
 		    may: [freeze, isolate]
 		    rate: 1000000
-		limits: {freezes-per-hour: 100000}
 		listen:
 		  addresses: ["127.0.0.1:$port"]
 		  certificate: /etc/firn/listen.crt

@@ -30,7 +30,7 @@ show_help(FILE *out)
 		fprintf(out, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\nTARGET is a name, an id or a unique prefix of it, "
-	      "docker://ID, containerd://ID,\ncri-o://ID, podman://ID, "
+	      "docker://ID, containerd://ID,\ncri-o://ID, podman://ID, id:ID, "
 	      "pod:NAMESPACE/POD[/CONTAINER], pid:N or cgroup:PATH.\n\n"
 	      "firn COMMAND --help says more, and shows examples.  firn(1) has "
 	      "it all.\n",

@@ -137,6 +137,7 @@ struct firn_target {
  *
  * `name` is a TARGET as in firn(1): a name, an id or a unique prefix of it of
  * three digits or more, docker://ID, containerd://ID, cri-o://ID, podman://ID,
+ * id:ID (whichever runtime's, and never a name),
  * pod:NAMESPACE/POD[/CONTAINER], pid:N, cgroup:PATH.
  *
  * Refused, with a message that says what to do: ESRCH for no such container

@@ -70,7 +70,8 @@ match(const struct candidate *candidate, const struct query *query)
 		/* Where only the kernel knows it, the scheme can't be checked.
 		 */
 		if (runtime != query->runtime &&
-		    runtime != FIRN_RUNTIME_UNKNOWN)
+		    runtime != FIRN_RUNTIME_UNKNOWN &&
+		    query->runtime != FIRN_RUNTIME_UNKNOWN)
 			return MATCH_NONE;
 		return match_id(candidate, query->text, 12);
 	}

@@ -157,6 +157,7 @@ query_parse(const char *text, struct query *ret, struct firn_err *err)
 		{ "containerd://", parse_id, FIRN_RUNTIME_CONTAINERD },
 		{ "cri-o://", parse_id, FIRN_RUNTIME_CRIO },
 		{ "podman://", parse_id, FIRN_RUNTIME_PODMAN },
+		{ "id:", parse_id, FIRN_RUNTIME_UNKNOWN },
 		{ "pod:", parse_pod, FIRN_RUNTIME_UNKNOWN },
 		{ "pid:", parse_pid, FIRN_RUNTIME_UNKNOWN },
 		{ "cgroup:", parse_cgroup, FIRN_RUNTIME_UNKNOWN },
@@ -176,7 +177,7 @@ query_parse(const char *text, struct query *ret, struct firn_err *err)
 	if (strchr(text, ':') != NULL)
 		return refuse(text,
 			      "known are docker://, containerd://, cri-o://, "
-			      "podman://, pod:, pid: and cgroup:",
+			      "podman://, id:, pod:, pid: and cgroup:",
 			      err);
 	if (parse_id(text, ret, err) < 0)
 		return -1;

@@ -19,7 +19,7 @@
 
 enum query_kind {
 	QUERY_ANY, /* a name, an id, or a prefix of one */
-	QUERY_ID,  /* docker://ID: an id or a prefix of one */
+	QUERY_ID,  /* docker://ID, id:ID: an id or a prefix of one */
 	QUERY_POD,
 	QUERY_PID,
 	QUERY_CGROUP,
@@ -27,7 +27,7 @@ enum query_kind {
 
 struct query {
 	enum query_kind kind;
-	enum firn_runtime runtime; /* of QUERY_ID */
+	enum firn_runtime runtime; /* of QUERY_ID; unknown for any */
 	char text[4096];           /* the name, the id, or the path */
 	char pod_namespace[NAMES_MAX + 1];
 	char pod_name[NAMES_MAX + 1];

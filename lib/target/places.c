@@ -229,22 +229,18 @@ add_from_process(const struct firn_host *host,
 	}
 }
 
-/* From so many digits on an id is nobody's name. */
-#define ID_DIGITS 12
-
 static bool
 is_begun_by(const struct kernel_group *group, const char *prefix)
 {
 	return strncmp(group->id, prefix, strlen(prefix)) == 0;
 }
 
-/* The beginning of an id that the kernel knows; NULL wants all. */
+/* The id that is wanted, or its beginning, if the kernel knows it; NULL wants
+ * all: a name may be anybody's. */
 static const char *
 wanted_id(const struct kernel *kernel, const struct query *query)
 {
-	if (query == NULL ||
-	    (query->kind != QUERY_ANY && query->kind != QUERY_ID) ||
-	    strlen(query->text) < ID_DIGITS || !names_is_hex(query->text))
+	if (query == NULL || query->kind != QUERY_ID)
 		return NULL;
 	for (size_t i = 0; i < kernel->n_groups; i++)
 		if (is_begun_by(&kernel->groups[i], query->text))

@@ -310,6 +310,8 @@ START_TEST(the_beginning_of_an_id_that_is_anothers_name_is_ambiguous)
 	make_docker(100, ID, "web");
 	make_docker(200, ID2, "feed01234567");
 	refuses("feed01234567", EEXIST, ID2);
+	opens("id:feed01234567");
+	ck_assert_str_eq(target->id, ID);
 	opens(ID);
 	ck_assert_str_eq(target->id, ID);
 	ck_assert_str_eq(target->name, "web");

@@ -102,19 +102,14 @@ open_named(struct search *search, const char *name, struct firn_err *err)
 	return refused(search, &why, err);
 }
 
+/* What another one may be called doesn't count. */
 static int
 find_by_id(struct search *search, const char *id, struct firn_err *err)
 {
-	if (open_named(search, id, err) < 0)
-		return -1;
-	/* One that is called what another's id starts with is another. */
-	if (search->target != NULL &&
-	    strncmp(search->target->id, id, strlen(id)) != 0) {
-		firn_target_close(&search->target);
-		search->why = lead_why("unknown", NULL,
-				       "no container's id starts with %s", id);
-	}
-	return 0;
+	char name[sizeof("id:") + FIRN_ALERT_TEXT];
+
+	snprintf(name, sizeof(name), "id:%s", id);
+	return open_named(search, name, err);
 }
 
 /* Has the process begun after the alert was written?  Then the pid is another's

@@ -33,7 +33,8 @@ keep_frozen(struct firn_work *work, json_t **ret, struct firn_err *err)
 	if (!firn_is_frozen(work->target))
 		return firn_err_set(err, EINVAL,
 				    "it isn't frozen: nothing in this case "
-				    "froze it, or it was thawed since");
+				    "froze it, it was thawed since, or it was "
+				    "removed");
 	for (size_t n = 0; n < work->playbook->n_steps; n++)
 		if (deadline == NULL)
 			deadline = firn_json_at(work->steps[n].result, "keeper",
