@@ -296,6 +296,8 @@ takes_a_look(struct firn_intake *intake, const struct firn_letter *letter,
 	const json_t *alert;
 	size_t i;
 
+	if (intake->looked)
+		return false; /* what that couldn't tell is searched for */
 	json_array_foreach(alerts, i, alert) {
 		const char *id = firn_json_string(alert, "container_id", NULL);
 

@@ -23,20 +23,27 @@ runs(const struct firn_target *target)
 	return target->init_pidfd >= 0 && poll(&init, 1, 0) == 0;
 }
 
-const struct firn_target *
-firn_known_target(struct firn_known *known, const char *container_id)
+static struct firn_known_one *
+find(struct firn_known *known, const char *container_id)
 {
 	for (size_t i = 0; i < FIRN_KNOWN_MAX; i++) {
 		struct firn_known_one *one = &known->ones[i];
 
-		if (one->container_id == NULL ||
-		    strcmp(one->container_id, container_id) != 0)
-			continue;
-		if (runs(one->target))
-			return one->target;
-		forget(one);
-		return NULL;
+		if (one->container_id != NULL &&
+		    strcmp(one->container_id, container_id) == 0)
+			return one;
 	}
+	return NULL;
+}
+
+const struct firn_target *
+firn_known_target(struct firn_known *known, const char *container_id)
+{
+	struct firn_known_one *one = find(known, container_id);
+
+	if (one == NULL || runs(one->target))
+		return one != NULL ? one->target : NULL;
+	forget(one);
 	return NULL;
 }
 
@@ -44,9 +51,12 @@ void
 firn_known_add(struct firn_known *known, const char *container_id,
 	       struct firn_target **target)
 {
-	struct firn_known_one *one = &known->ones[known->next];
+	struct firn_known_one *one = find(known, container_id);
 
-	known->next = (known->next + 1) % FIRN_KNOWN_MAX;
+	if (one == NULL) {
+		one = &known->ones[known->next];
+		known->next = (known->next + 1) % FIRN_KNOWN_MAX;
+	}
 	forget(one);
 	one->container_id = strdup(container_id);
 	if (one->container_id != NULL)
@@ -81,15 +91,13 @@ firn_known_id(struct firn_known *known, const char *container_id,
 void
 firn_known_look(struct firn_known *known, const struct firn_host *host)
 {
-	uint64_t now_ns = firn_boot_ns();
 	struct firn_err none = { 0 };
-	json_t *ids = NULL;
 
-	if (firn_target_ids(host, &ids, &none) < 0)
-		return;
+	/* One that fails tells nothing, and what an earlier one told is old. */
 	json_decref(known->ids);
-	known->ids = ids;
-	known->ids_ns = now_ns;
+	known->ids = NULL;
+	known->ids_ns = firn_boot_ns();
+	(void)!firn_target_ids(host, &known->ids, &none);
 }
 
 int
@@ -97,7 +105,7 @@ firn_known_wait_ms(const struct firn_known *known)
 {
 	uint64_t since_ms = (firn_boot_ns() - known->ids_ns) / 1000000;
 
-	return known->ids == NULL || since_ms >= FIRN_KNOWN_LOOK_MS
+	return known->ids_ns == 0 || since_ms >= FIRN_KNOWN_LOOK_MS
 		       ? 0
 		       : FIRN_KNOWN_LOOK_MS - (int)since_ms;
 }

@@ -27,8 +27,8 @@ struct firn_known {
 		struct firn_target *target;
 	} ones[FIRN_KNOWN_MAX];
 	size_t next;     /* to be forgotten */
-	json_t *ids;     /* all that ran at some time, or NULL, */
-	uint64_t ids_ns; /* which was then, by firn_boot_ns() */
+	json_t *ids;     /* all that ran at the last look; NULL if it failed */
+	uint64_t ids_ns; /* when that was, by firn_boot_ns(); 0: never */
 };
 
 /* firn_known_target(known, container_id) -- the container that was found by
