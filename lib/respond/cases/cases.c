@@ -37,26 +37,24 @@ sort(json_t *cases, json_t **ret, struct firn_err *err)
 	return 0;
 }
 
+static int
+add(const char *id, const json_t *lines, void *cases, struct firn_err *err)
+{
+	json_t *view = firn_case_view(id, lines, false);
+
+	(void)err;
+	if (view != NULL)
+		json_array_append_new(cases, view);
+	return 0;
+}
+
 int
 firn_cases(json_t **ret, struct firn_err *err)
 {
-	autojson json_t *ids = NULL, *cases = json_array();
-	const json_t *id;
-	size_t i;
+	autojson json_t *cases = json_array();
 
-	if (firn_diaries(&ids, err) < 0)
+	if (firn_diaries(add, cases, err) < 0)
 		return -1;
-	json_array_foreach(ids, i, id) {
-		const char *name = json_string_value(id);
-		autojson json_t *lines = NULL;
-		json_t *view;
-
-		if (firn_diary_read(name, &lines, err) < 0)
-			return -1;
-		view = firn_case_view(name, lines, false);
-		if (view != NULL)
-			json_array_append_new(cases, view);
-	}
 	return sort(cases, ret, err);
 }
 

@@ -256,13 +256,26 @@ firn_diary_waits(const json_t *lines)
 	return NULL;
 }
 
+/* The id of a case whose diary is called so; false for another file. */
+static bool
+id_of(const char *name, char ret[FIRN_CASE_ID])
+{
+	size_t len = strlen(name);
+
+	if (!firn_ends_with(name, ENDING) ||
+	    len - strlen(ENDING) >= FIRN_CASE_ID)
+		return false;
+	snprintf(ret, FIRN_CASE_ID, "%.*s", (int)(len - strlen(ENDING)), name);
+	return firn_case_id_is_valid(ret);
+}
+
 int
-firn_diaries(json_t **ret, struct firn_err *err)
+firn_diaries(firn_diary_fn *each, void *arg, struct firn_err *err)
 {
 	autoclose int dir_fd = firn_case_folder(err);
-	autojson json_t *ids = json_array();
 	autodir DIR *dir = NULL;
 	const struct dirent *entry;
+	char id[FIRN_CASE_ID];
 
 	if (dir_fd < 0)
 		return -1;
@@ -271,17 +284,13 @@ firn_diaries(json_t **ret, struct firn_err *err)
 		return firn_err_sys(err, "read " FIRN_CASE_FOLDER);
 	firn_steal_fd(&dir_fd);
 	while ((entry = readdir(dir)) != NULL) {
-		char id[FIRN_CASE_ID];
-		size_t len = strlen(entry->d_name);
+		autojson json_t *lines = NULL;
 
-		if (!firn_ends_with(entry->d_name, ENDING) ||
-		    len - strlen(ENDING) >= sizeof(id))
+		if (!id_of(entry->d_name, id))
 			continue;
-		snprintf(id, sizeof(id), "%.*s", (int)(len - strlen(ENDING)),
-			 entry->d_name);
-		if (firn_case_id_is_valid(id))
-			json_array_append_new(ids, json_string(id));
+		if (firn_diary_read(id, &lines, err) < 0 ||
+		    each(id, lines, arg, err) < 0)
+			return -1;
 	}
-	*ret = firn_steal(ids);
 	return 0;
 }

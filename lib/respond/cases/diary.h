@@ -76,8 +76,11 @@ const json_t *firn_diary_last(const json_t *lines, const char *event);
  * case went on since.  Borrowed. */
 const json_t *firn_diary_waits(const json_t *lines);
 
-/* firn_diaries(ret, err) -- the ids of all cases that have one: a new array,
- * in no order. */
-FIRN_MUST_CHECK int firn_diaries(json_t **ret, struct firn_err *err);
+/* firn_diaries(each, arg, err) -- `each` is called with every case that has
+ * one, in no order, and its lines (borrowed); -1 of it ends that. */
+typedef int firn_diary_fn(const char *id, const json_t *lines, void *arg,
+			  struct firn_err *err);
+FIRN_MUST_CHECK int firn_diaries(firn_diary_fn *each, void *arg,
+				 struct firn_err *err);
 
 #endif

@@ -159,7 +159,6 @@ work_letter(struct running *running, const struct firn_letter *letter)
 {
 	autojson json_t *answer = NULL;
 	struct firn_err why = { 0 };
-
 	int done = firn_intake(&running->intake, letter, &answer, &why);
 
 	if (done == FIRN_INTAKE_LATER) {
@@ -270,19 +269,28 @@ work_left(struct running *running)
 	struct firn_err why = { 0 };
 
 	running->left_over = false;
-	/* Also what of a letter was carried out before the rest failed. */
-	json_decref(running->intake.seen);
-	running->intake.seen = NULL;
-	if (firn_seen(&running->intake.seen, &why) < 0) {
-		trouble(running, "the diaries of cases", &why);
-		try_again(running);
-		return;
-	}
 	if (firn_inbox_left(&running->inbox, &names, &why) < 0) {
 		trouble(running, "the inbox", &why);
 		return;
 	}
 	work_all(running, names);
+}
+
+/* The same once more: of a letter some may have been carried out before the
+ * rest failed. */
+static void
+work_left_again(struct running *running)
+{
+	struct firn_err why = { 0 };
+
+	json_decref(running->intake.seen);
+	running->intake.seen = json_object();
+	if (firn_seen(running->intake.seen, &why) < 0) {
+		trouble(running, "the diaries of cases", &why);
+		try_again(running);
+		return;
+	}
+	work_left(running);
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -316,6 +324,17 @@ watch(struct running *running, struct firn_err *err)
 	return 0;
 }
 
+/* What was there before: which alerts have a case, and which cases aren't
+ * finished. */
+static int
+look_back(const char *id, const json_t *lines, void *arg, struct firn_err *err)
+{
+	struct running *running = arg;
+
+	firn_seen_in(id, lines, running->intake.seen);
+	return firn_unfinished(id, lines, running->open, err);
+}
+
 static int
 prepare(struct running *running, json_t **names, struct firn_err *err)
 {
@@ -324,8 +343,7 @@ prepare(struct running *running, json_t **names, struct firn_err *err)
 	if (firn_inbox_open(&running->inbox, how->inbox, true, err) < 0 ||
 	    watch(running, err) < 0 ||
 	    firn_alert_host_names(how->host, names, err) < 0 ||
-	    firn_seen(&running->intake.seen, err) < 0 ||
-	    firn_unfinished(running->open, err) < 0)
+	    firn_diaries(look_back, running, err) < 0)
 		return -1;
 	running->intake.host_names = *names;
 	running->intake.trusted_uid = running->inbox.trusted_uid;
@@ -376,7 +394,7 @@ loop(struct running *running, struct firn_err *err)
 		go_on_with_all(running);
 		work_later(running);
 		if (!may_wait(running))
-			work_left(running);
+			work_left_again(running);
 	}
 }
 
@@ -415,6 +433,7 @@ firn_runner(const struct firn_runner *runner, struct firn_err *err)
 
 	running.intake.arg = &running;
 	running.intake.folded = json_object();
+	running.intake.seen = json_object();
 	done = prepare(&running, &names, err);
 	if (done == 0) {
 		if (runner->ready != NULL)

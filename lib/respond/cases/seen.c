@@ -2,13 +2,12 @@
 
 #include <stdio.h>
 
-#include "base/auto.h"
 #include "base/json.h"
 #include "firn/inbox.h"
 #include "respond/cases/diary.h"
 
-static void
-add_seen(json_t *seen, const char *id, const json_t *lines)
+void
+firn_seen_in(const char *id, const json_t *lines, json_t *seen)
 {
 	const json_t *line;
 	size_t i;
@@ -27,22 +26,16 @@ add_seen(json_t *seen, const char *id, const json_t *lines)
 	}
 }
 
-int
-firn_seen(json_t **ret, struct firn_err *err)
+static int
+add(const char *id, const json_t *lines, void *arg, struct firn_err *err)
 {
-	autojson json_t *ids = NULL, *seen = json_object();
-	const json_t *id;
-	size_t i;
-
-	if (firn_diaries(&ids, err) < 0)
-		return -1;
-	json_array_foreach(ids, i, id) {
-		autojson json_t *lines = NULL;
-
-		if (firn_diary_read(json_string_value(id), &lines, err) < 0)
-			return -1;
-		add_seen(seen, json_string_value(id), lines);
-	}
-	*ret = firn_steal(seen);
+	(void)err;
+	firn_seen_in(id, lines, arg);
 	return 0;
+}
+
+int
+firn_seen(json_t *seen, struct firn_err *err)
+{
+	return firn_diaries(add, seen, err);
 }

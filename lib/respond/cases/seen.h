@@ -9,8 +9,11 @@
 
 #include "firn/err.h"
 
-/* firn_seen(ret, err) -- "LETTER/INDEX" to case, of all diaries: a new object.
- */
-FIRN_MUST_CHECK int firn_seen(json_t **ret, struct firn_err *err);
+/* firn_seen_in(id, lines, seen) -- "LETTER/INDEX" to case, of the diary of one
+ * case, is added to the object `seen`. */
+void firn_seen_in(const char *id, const json_t *lines, json_t *seen);
+
+/* firn_seen(seen, err) -- of all cases. */
+FIRN_MUST_CHECK int firn_seen(json_t *seen, struct firn_err *err);
 
 #endif

@@ -1,7 +1,5 @@
 #include "respond/cases/unfinished.h"
 
-#include <stdint.h>
-
 #include "base/auto.h"
 #include "base/json.h"
 #include "respond/cases/approvals.h"
@@ -30,29 +28,16 @@ take_turn(const char *case_id, const json_t *opened, struct firn_err *err)
 }
 
 int
-firn_unfinished(json_t *ret, struct firn_err *err)
+firn_unfinished(const char *id, const json_t *lines, json_t *open,
+		struct firn_err *err)
 {
-	autojson json_t *ids = NULL;
-	const json_t *id;
-	size_t i;
+	const json_t *opened = firn_diary_last(lines, "opened");
 
-	if (firn_diaries(&ids, err) < 0)
+	if (opened == NULL || firn_diary_last(lines, "finished") != NULL)
+		return 0;
+	if (take_turn(id, opened, err) < 0)
 		return -1;
-	json_array_foreach(ids, i, id) {
-		const char *name = json_string_value(id);
-		autojson json_t *lines = NULL;
-		const json_t *opened;
-
-		if (firn_diary_read(name, &lines, err) < 0)
-			return -1;
-		opened = firn_diary_last(lines, "opened");
-		if (opened == NULL ||
-		    firn_diary_last(lines, "finished") != NULL)
-			continue;
-		if (take_turn(name, opened, err) < 0)
-			return -1;
-		json_array_append(ret, (json_t *)(uintptr_t)id);
-	}
+	json_array_append_new(open, json_string(id));
 	return 0;
 }
 

@@ -12,13 +12,14 @@
 #include "firn/err.h"
 
 /*
- * firn_unfinished(ret, err) -- the ids of those that aren't finished, whoever
- * works them, are added to the array `ret`.
+ * firn_unfinished(id, lines, open, err) -- is this case not finished, whoever
+ * works it?  Then its id is added to the array `open`.
  *
- * Each takes its container's turn again, which a crash may have kept it from
- * saying.
+ * It takes its container's turn again, which a crash may have kept it from
+ * saying.  `lines` is its diary.
  */
-FIRN_MUST_CHECK int firn_unfinished(json_t *ret, struct firn_err *err);
+FIRN_MUST_CHECK int firn_unfinished(const char *id, const json_t *lines,
+				    json_t *open, struct firn_err *err);
 
 /* firn_unfinished_waits(lines) -- does it wait for an answer still?  `lines` is
  * its diary. */
