@@ -13,6 +13,7 @@
 #include "collect/json_stream.h"
 #include "collect/process.h"
 #include "collect/queues/pipes.h"
+#include "host/file.h"
 
 /*
  * descriptors -- every open file of a process, and the contents of those that
@@ -88,26 +89,8 @@ type_of(const struct descriptor *fd)
 {
 	const char *colon = strchr(fd->link, ':');
 
-	if (fd->has_st) {
-		switch (fd->st.stx_mode & S_IFMT) {
-		case S_IFREG:
-			return "file";
-		case S_IFDIR:
-			return "folder";
-		case S_IFCHR:
-			return "character device";
-		case S_IFBLK:
-			return "block device";
-		case S_IFIFO:
-			return "fifo";
-		case S_IFSOCK:
-			return "socket";
-		case S_IFLNK:
-			return "symlink";
-		default:
-			break;
-		}
-	}
+	if (fd->has_st && (fd->st.stx_mode & S_IFMT) != 0)
+		return firn_file_type(fd->st.stx_mode);
 	if (strncmp(fd->link, "socket:", 7) == 0)
 		return "socket";
 	if (strncmp(fd->link, "pipe:", 5) == 0)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -13,10 +12,9 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/lock.h"
 
 #define LOCK_TIMEOUT_NS (10 * UINT64_C(1000000000))
-#define LOCK_FIRST_NS 50000
-#define LOCK_LONGEST_NS 2000000
 
 /* Some lines fit in it. */
 #define TAIL_FIRST ((off_t)2048)
@@ -24,21 +22,10 @@
 int
 firn_custody_lock(int fd, short type, const char *what, struct firn_err *err)
 {
-	struct timespec pause = { .tv_nsec = LOCK_FIRST_NS };
-	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
-	uint64_t deadline = firn_monotonic_ns() + LOCK_TIMEOUT_NS;
+	const struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
 
-	while (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return firn_err_sys(err, "lock %s", what);
-		if (firn_monotonic_ns() >= deadline)
-			return firn_err_set(err, EBUSY,
-					    "%s is held by another firn", what);
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < LOCK_LONGEST_NS)
-			pause.tv_nsec *= 2;
-	}
-	return 0;
+	return firn_lock_wait(fd, F_OFD_SETLK, &whole, LOCK_TIMEOUT_NS, what,
+			      err);
 }
 
 /* --- its end --------------------------------------------------------------

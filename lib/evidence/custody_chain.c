@@ -29,18 +29,6 @@ static void FIRN_PRINTF(2, 3) fail(struct walk *walk, const char *fmt, ...)
 	va_end(args);
 }
 
-static int
-digest(const char *text, size_t len, char ret[FIRN_SHA256_TEXT],
-       struct firn_err *err)
-{
-	unsigned char bytes[FIRN_SHA256];
-
-	if (firn_sha256(text, len, bytes, err) < 0)
-		return -1;
-	firn_hex(bytes, sizeof(bytes), ret);
-	return 0;
-}
-
 /* What was torn has to be told by the very next line. */
 static int
 check_torn(struct walk *walk, const json_t *line, struct firn_err *err)
@@ -54,7 +42,8 @@ check_torn(struct walk *walk, const json_t *line, struct firn_err *err)
 				   "none");
 		return 0;
 	}
-	if (digest(walk->end->torn, walk->end->torn_len, sha256, err) < 0)
+	if (firn_sha256_text(walk->end->torn, walk->end->torn_len, sha256,
+			     err) < 0)
 		return -1;
 	if (!told ||
 	    !firn_json_says(json_object_get(line, "details"), "sha256", sha256))
@@ -81,7 +70,7 @@ take_line(struct walk *walk, json_t *line, const char *text, size_t len,
 	end->seq = (uint64_t)seq;
 	if (walk->lines != NULL && json_array_append(walk->lines, line) < 0)
 		return firn_err_nomem(err);
-	return digest(text, len, end->digest, err);
+	return firn_sha256_text(text, len, end->digest, err);
 }
 
 static int

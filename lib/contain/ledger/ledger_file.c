@@ -4,18 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
+#include "base/lock.h"
 #include "host/own_folder.h"
 
 #define LOCK_TIMEOUT_NS (5 * UINT64_C(1000000000))
-#define LOCK_AGAIN_NS 5000000
 
 bool
 firn_ledger_id_is_valid(const char *id)
@@ -55,26 +54,16 @@ static int
 lock(int fd, off_t byte, uint64_t timeout_ns, const char *name,
      struct firn_err *err)
 {
-	const struct timespec pause = { .tv_nsec = LOCK_AGAIN_NS };
-	struct flock range = {
+	const struct flock range = {
 		.l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
 		.l_start = byte,
 		.l_len = 1,
 	};
-	uint64_t deadline = firn_monotonic_ns() + timeout_ns;
+	char what[320];
 
-	while (fcntl(fd, F_SETLK, &range) < 0) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return firn_err_sys(err, "lock ledger %s", name);
-		if (firn_monotonic_ns() >= deadline)
-			return firn_err_set(err, EBUSY,
-					    "ledger %s is held by another "
-					    "firn: wait for it, or end it",
-					    name);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
+	snprintf(what, sizeof(what), "ledger %s", name);
+	return firn_lock_wait(fd, F_SETLK, &range, timeout_ns, what, err);
 }
 
 int

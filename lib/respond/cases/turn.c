@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -14,12 +13,12 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/lock.h"
 #include "evidence/case_folder.h"
 #include "host/own_folder.h"
 #include "respond/cases/diary.h"
 
 #define WAIT_NS (5 * UINT64_C(1000000000))
-#define AGAIN_NS 2000000
 #define SECOND_NS UINT64_C(1000000000)
 
 /* What is read of it: the last some hundred cases. */
@@ -40,21 +39,11 @@ firn_run_folder(const char *name, struct firn_err *err)
 static int
 lock(int fd, const char *target_id, struct firn_err *err)
 {
-	const struct timespec pause = { .tv_nsec = AGAIN_NS };
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	uint64_t deadline = firn_monotonic_ns() + WAIT_NS;
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char what[320];
 
-	while (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return firn_err_sys(err, "lock the cases of %s",
-					    target_id);
-		if (firn_monotonic_ns() >= deadline)
-			return firn_err_set(err, EBUSY,
-					    "another firn decides about %s",
-					    target_id);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
+	snprintf(what, sizeof(what), "the list of cases of %s", target_id);
+	return firn_lock_wait(fd, F_OFD_SETLK, &whole, WAIT_NS, what, err);
 }
 
 /* The last of it, beginning with a whole line. */
