@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <libfyaml.h>
 
+#include "base/words.h"
 #include "firn/err.h"
 
 #define FIRN_YAML_MAX (1u << 20)
@@ -22,12 +23,6 @@
 struct firn_yaml {
 	struct fy_document *document;
 	const char *file; /* what messages name; borrowed */
-};
-
-/* Strings that are owned. */
-struct firn_words {
-	char **items;
-	size_t n;
 };
 
 /*
@@ -108,12 +103,5 @@ FIRN_MUST_CHECK int firn_yaml_number(const struct firn_yaml *yaml,
 FIRN_MUST_CHECK int firn_yaml_duration(const struct firn_yaml *yaml,
 				       struct fy_node *node, unsigned most_s,
 				       unsigned *ret, struct firn_err *err);
-
-/* firn_words_add(words, text, len, err) -- a copy of it. */
-FIRN_MUST_CHECK int firn_words_add(struct firn_words *words, const char *text,
-				   size_t len, struct firn_err *err);
-/* firn_words_json(words) -- a new array of them. */
-json_t *firn_words_json(const struct firn_words *words);
-void firn_words_free(struct firn_words *words);
 
 #endif

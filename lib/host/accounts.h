@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/yaml.h"
+#include "base/words.h"
 #include "firn/err.h"
 
 /* firn_account_named(name, ret_uid, ret_gid, err) -- a user by name; ENOENT for
