@@ -139,6 +139,10 @@ const struct firn_source *firn_policy_sources(const struct firn_policy *policy,
 					      size_t *ret_n);
 const struct firn_source *firn_policy_source(const struct firn_policy *policy,
 					     const char *name);
+
+/* firn_source_is_of(source, user) -- is it known by this user of the node? */
+bool firn_source_is_of(const struct firn_source *source, const char *user);
+
 const struct firn_listening *firn_policy_listening(
 	const struct firn_policy *policy);
 const struct firn_keeping *firn_policy_keeping(

@@ -1,48 +1,29 @@
 #include "respond/cases/sender.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "base/auto.h"
 #include "base/json.h"
 #include "firn/audit.h"
-
-static bool
-is_of_user(const struct firn_source *source, const struct firn_party *writer)
-{
-	for (size_t i = 0; i < source->n_credentials; i++) {
-		const struct firn_credential *one = &source->credentials[i];
-
-		if (one->kind == FIRN_CREDENTIAL_UNIX &&
-		    strcmp(one->value, writer->name) == 0)
-			return true;
-	}
-	return false;
-}
+#include "host/accounts.h"
 
 const struct firn_source *
 firn_sender(const struct firn_policy *policy, unsigned long trusted_uid,
 	    const struct firn_letter *letter)
 {
 	const char *name = firn_json_string(letter->envelope, "source", NULL);
-	struct firn_party writer = { 0 };
+	autofree char *writer = NULL;
 	struct firn_err none = { 0 };
-	const struct firn_source *sources, *found = NULL;
+	const struct firn_source *sources;
 	size_t n;
 
 	if (letter->writer_uid == trusted_uid)
 		return name != NULL ? firn_policy_source(policy, name) : NULL;
-	if (firn_party_uid(letter->writer_uid, &writer, &none) < 0 ||
-	    writer.name == NULL) {
-		firn_party_free(&writer);
+	if (firn_account_of((uid_t)letter->writer_uid, &writer, &none) < 0)
 		return NULL;
-	}
 	sources = firn_policy_sources(policy, &n);
-	for (size_t i = 0; i < n && found == NULL; i++)
-		if (is_of_user(&sources[i], &writer))
-			found = &sources[i];
-	firn_party_free(&writer);
-	return found;
+	for (size_t i = 0; i < n; i++)
+		if (firn_source_is_of(&sources[i], writer))
+			return &sources[i];
+	return NULL;
 }
 
 int

@@ -224,6 +224,16 @@ firn_policy_source(const struct firn_policy *policy, const char *name)
 	return NULL;
 }
 
+bool
+firn_source_is_of(const struct firn_source *source, const char *user)
+{
+	for (size_t i = 0; i < source->n_credentials; i++)
+		if (source->credentials[i].kind == FIRN_CREDENTIAL_UNIX &&
+		    strcmp(source->credentials[i].value, user) == 0)
+			return true;
+	return false;
+}
+
 const struct firn_listening *
 firn_policy_listening(const struct firn_policy *policy)
 {

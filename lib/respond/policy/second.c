@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "respond/policy/judging.h"
 
 /*
@@ -46,11 +44,7 @@ is_who_asked(const struct firn_policy *policy,
 	if (!asker->is_source)
 		return approver->uid == asker->uid;
 	source = firn_policy_source(policy, asker->name);
-	for (size_t i = 0; source != NULL && i < source->n_credentials; i++)
-		if (source->credentials[i].kind == FIRN_CREDENTIAL_UNIX &&
-		    strcmp(source->credentials[i].value, approver->name) == 0)
-			return true;
-	return false;
+	return source != NULL && firn_source_is_of(source, approver->name);
 }
 
 /* `by`; without it, whoever may do the same. */
