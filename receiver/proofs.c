@@ -1,12 +1,10 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
-#include "base/auto.h"
-#include "base/buf.h"
 #include "base/io.h"
 #include "receiver/senders.h"
+#include "respond/outbox/signature.h"
 
 #define SIGNATURES_MAX 16 /* in one header */
 #define ID_MAX 256        /* bytes */
@@ -129,7 +127,7 @@ is_in_window(const struct firn_senders *senders, const char *timestamp,
 	       now_s <= *ret_until_s;
 }
 
-/* "v1,BASE64 v1,BASE64 v1a,..." */
+/* "v1,BASE64 v1,BASE64 v1a,..."; `expected` is one of these. */
 static bool
 is_one_of(const char *signatures, const char *expected)
 {
@@ -139,8 +137,7 @@ is_one_of(const char *signatures, const char *expected)
 	for (size_t i = 0; i < SIGNATURES_MAX && *signatures != '\0'; i++) {
 		size_t n = strcspn(signatures, " ");
 
-		if (n == len + 3 && strncmp(signatures, "v1,", 3) == 0 &&
-		    CRYPTO_memcmp(signatures + 3, expected, len) == 0)
+		if (n == len && CRYPTO_memcmp(signatures, expected, len) == 0)
 			found = true;
 		signatures += n;
 		signatures += strspn(signatures, " ");
@@ -157,26 +154,18 @@ by_standard(const struct firn_senders *senders,
 	const char *timestamp = firn_http_field(head, "webhook-timestamp");
 	const char *signatures = firn_http_field(head, "webhook-signature");
 	struct firn_proven found = { 0 };
-	autobuf struct firn_buf whole = { 0 };
 	struct firn_err ignored = { 0 };
 
 	if (id[0] == '\0' || strlen(id) > ID_MAX ||
 	    !is_in_window(senders, timestamp, now_s, ret_until_s))
 		return found;
-	firn_buf_addf(&whole, "%s.%s.", id, timestamp);
-	firn_buf_add(&whole, body, len);
-	if (firn_buf_check(&whole, &ignored) < 0)
-		return found;
 	each_proof(senders, FIRN_CREDENTIAL_STANDARD, sender, proof)
 	{
-		unsigned char mac[FIRN_SHA256];
-		autofree char *expected = NULL;
+		char expected[FIRN_WEBHOOK_SIGNATURE];
 
-		if (firn_hmac_sha256(proof->secret.data, proof->secret.len,
-				     whole.data, whole.len, mac, &ignored) < 0)
-			continue;
-		expected = firn_base64(mac, sizeof(mac));
-		if (expected != NULL && is_one_of(signatures, expected))
+		if (firn_webhook_sign(&proof->secret, id, timestamp, body, len,
+				      expected, &ignored) == 0 &&
+		    is_one_of(signatures, expected))
 			found = (struct firn_proven){ sender,
 						      "standard-webhooks" };
 	}
