@@ -202,6 +202,19 @@ oci_bundle() {
 		-e 's|"sh"$|"sleep", "1000"|' "$1/config.json"
 }
 
+# oci_run BUNDLE ROOTFS NAME -- such a container, run by runc, in the cgroup
+# /NAME; what went wrong is on stderr.
+oci_run() {
+	oci_bundle "$1" "$2" &&
+		jq --arg name "$3" '.process.rlimits = [] |
+			.linux.cgroupsPath = "/" + $name' \
+			"$1/config.json" >"$1/config.new" &&
+		mv "$1/config.new" "$1/config.json" &&
+		runc run -d --bundle "$1" "$3" </dev/null >"$1/log" 2>&1 && return
+	cat "$1/log" >&2
+	return 1
+}
+
 # engine_docker_signal DIR SIGNAL, engine_containerd_signal DIR SIGNAL -- to the
 # daemon itself.
 engine_docker_signal() {

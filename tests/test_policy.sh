@@ -103,13 +103,7 @@ policy() {
 }
 
 mkdir "$dir/keep" && make_rootfs "$dir/rootfs" &&
-	oci_bundle "$dir/bundle" "$dir/rootfs" &&
-	jq --arg name "$name" '.process.rlimits = [] |
-		.linux.cgroupsPath = "/" + $name' \
-		"$dir/bundle/config.json" >"$dir/config" &&
-	mv "$dir/config" "$dir/bundle/config.json" &&
-	runc run -d --bundle "$dir/bundle" "$name" >"$dir/log" 2>&1 || {
-	cat "$dir/log"
+	oci_run "$dir/bundle" "$dir/rootfs" "$name" || {
 	echo "skipped: runc can't run here"
 	exit 77
 }
