@@ -57,8 +57,10 @@ struct running {
 	struct firn_intake intake;
 	struct firn_crew crew;
 	struct firn_postman postman;
-	int watch_fd;      /* new/ and the approvals */
-	json_t *open;      /* ids of cases that nobody of ours works */
+	int watch_fd;      /* new/ and the approvals, */
+	int approvals_wd;  /* which are this one; -1 if they aren't there */
+	json_t *open;      /* ids of cases that nobody of ours works, */
+	uint64_t look_ns;  /* when those are to be looked at */
 	json_t *later;     /* letters in cur/ that wait for a look */
 	bool left_over;    /* letters in cur/ are to be tried again, */
 	uint64_t retry_ns; /* then */
@@ -124,9 +126,13 @@ go_on(struct running *running, const char *id)
 	return true;
 }
 
+/* Their diaries are read for it: not at each alert. */
 static void
 go_on_with_all(struct running *running)
 {
+	if (firn_monotonic_ns() < running->look_ns)
+		return;
+	running->look_ns = firn_monotonic_ns() + LOOK_MS * UINT64_C(1000000);
 	for (size_t i = json_array_size(running->open); i-- > 0;)
 		if (go_on(running,
 			  json_string_value(json_array_get(running->open, i))))
@@ -142,6 +148,7 @@ look_at_ended(struct running *running)
 	while (firn_crew_ended(&running->crew, id)) {
 		json_object_del(running->intake.folded, id);
 		json_array_append_new(running->open, json_string(id));
+		running->look_ns = 0;
 	}
 }
 
@@ -295,13 +302,23 @@ work_left_again(struct running *running)
 
 /* --- the loop ------------------------------------------------------------- */
 
+/* A letter is found by a look into new/; an answer is for a case that waits. */
 static void
-drain(int fd)
+drain(struct running *running)
 {
-	char events[16384];
+	_Alignas(struct inotify_event) char events[16384];
+	ssize_t n;
 
-	while (read(fd, events, sizeof(events)) > 0)
-		;
+	while ((n = read(running->watch_fd, events, sizeof(events))) > 0) {
+		const struct inotify_event *event;
+
+		for (ssize_t at = 0; at < n;
+		     at += (ssize_t)(sizeof(*event) + event->len)) {
+			event = (const void *)(events + at);
+			if (event->wd == running->approvals_wd)
+				running->look_ns = 0;
+		}
+	}
 }
 
 static int
@@ -318,9 +335,10 @@ watch(struct running *running, struct firn_err *err)
 			      IN_MOVED_TO | IN_CREATE | IN_ONLYDIR) < 0)
 		return firn_err_sys(err, "watch %s", path);
 	/* It may not be there yet; then they are looked at each second. */
-	inotify_add_watch(running->watch_fd, FIRN_APPROVALS,
-			  IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE |
-				  IN_ONLYDIR);
+	running->approvals_wd =
+		inotify_add_watch(running->watch_fd, FIRN_APPROVALS,
+				  IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE |
+					  IN_ONLYDIR);
 	return 0;
 }
 
@@ -388,7 +406,7 @@ loop(struct running *running, struct firn_err *err)
 			return firn_err_sys(err, "wait for alerts");
 		if (fds[0].revents != 0)
 			return 0;
-		drain(running->watch_fd);
+		drain(running);
 		work_new(running);
 		look_at_ended(running);
 		go_on_with_all(running);
@@ -425,6 +443,7 @@ firn_runner(const struct firn_runner *runner, struct firn_err *err)
 		.crew = { .keep_from = { -1, -1, -1, -1 } },
 		.postman = FIRN_POSTMAN,
 		.watch_fd = -1,
+		.approvals_wd = -1,
 		.open = json_array(),
 		.later = json_array(),
 	};
