@@ -157,9 +157,9 @@ be_planted(int ready_fd)
 		pause();
 }
 
-/* Until it waits for a signal. */
+/* Until it waits there, in the kernel. */
 static void
-wait_for(pid_t one)
+wait_for(pid_t one, const char *where)
 {
 	for (int i = 0; i < 5000; i++) {
 		autofree char *text = NULL;
@@ -167,7 +167,7 @@ wait_for(pid_t one)
 
 		ck_ok(firn_proc_read(&host, one, "wchan", 64, &text, &len,
 				     &err));
-		if (strstr(text, "pause") != NULL)
+		if (strstr(text, where) != NULL)
 			return;
 		usleep(1000);
 	}
@@ -193,7 +193,7 @@ start_planted(void)
 	close(ends[1]);
 	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
 	close(ends[0]);
-	wait_for(pid);
+	wait_for(pid, "pause");
 }
 
 static void
@@ -383,6 +383,8 @@ START_TEST(a_process_that_is_stopped_stays_as_it_is)
 
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
 	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	/* Which is told a moment before it leaves the processor. */
+	wait_for(pid, "do_signal_stop");
 	ck_unnoticed();
 }
 END_TEST
@@ -427,8 +429,8 @@ start_two(pid_t *ret)
 	while (*(volatile pid_t *)&ret[1] == 0)
 		usleep(1000);
 	ck_assert_int_gt(ret[1], 0);
-	wait_for(ret[0]);
-	wait_for(ret[1]);
+	wait_for(ret[0], "pause");
+	wait_for(ret[1], "pause");
 }
 
 START_TEST(memory_that_two_processes_share_is_read_once)
